@@ -1,0 +1,48 @@
+# Everything happens in a virtual environment of its own, .venv, which every target makes when it has to.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint format lock clean
+
+PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
+	$(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+GROUPS := transform generator sam local test lint lock
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock"
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
+
+setup: .venv/installed ## make the virtual environment with everything in it
+
+test: setup lint ## lint, then run every test
+	pytest
+
+lint: setup ## check style, types and the template
+	ruff check .
+	ruff format --check .
+	mypy
+	cfn-lint
+	sam validate --lint
+
+format: setup ## put the code into its standard form
+	ruff format .
+	ruff check --fix .
+
+lock: setup ## pin the newest versions that pyproject.toml allows
+	$(COMPILE) pyproject.toml $(GROUPS:%=--group %) --output-file requirements-dev.txt
+	$(COMPILE) --group transform --constraints requirements-dev.txt --output-file src/transform/requirements.txt
+	$(COMPILE) --group generator --constraints requirements-dev.txt --output-file src/generator/requirements.txt
+
+clean: ## remove what the other targets made
+	rm -rf .venv .aws-sam
+
+.venv/installed: requirements-dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	pip --disable-pip-version-check install --quiet --requirement requirements-dev.txt
+	pip --disable-pip-version-check install --quiet --no-deps --editable .
+	touch $@
