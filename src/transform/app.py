@@ -1,0 +1,107 @@
+"""The Firehose transformation function: change events of the order table in, newline-delimited JSON rows out.
+
+Event and response: Amazon Data Firehose Developer Guide, "Transform source data in Amazon Data Firehose".
+"""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from pybase64 import b64decode, b64encode_as_string
+
+from transform.record import RecordError, to_row
+
+# The guide says 6 MB and Lambda takes 6 MiB: this holds by either reading.
+RESPONSE_BYTES_MAX = 6_000_000
+_RESULT_BYTES = 64  # what the runtime's JSON adds to recordId and data, and a little more
+
+logger = Logger()
+metrics = Metrics(namespace="SalesDataProjection")
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
+    """Answer every record of a Firehose transformation event, in order, each under its own recordId.
+
+    `Ok` carries a row, `Dropped` stands for a removal, and `ProcessingFailed` carries the data as it came, with its
+    reason in the log. Whatever is wrong with a record, it fails alone. Raises ValueError for an event of another kind.
+    """
+    results: list[dict[str, str]] = []
+    failures: list[tuple[str, str]] = []
+    unknown_attributes: list[str] = []
+    response_bytes = dropped = 0
+    for record in _records(event):
+        record_id = record["recordId"]
+        try:
+            row = to_row(b64decode(record["data"], None, True), unknown_attributes)  # noqa: FBT003 - is its faster form
+        except Exception as error:  # noqa: BLE001 - one record must not fail the others, even by a mistake of ours
+            failures.append((record_id, str(error) if isinstance(error, RecordError) else _fault(record, error)))
+            result = "ProcessingFailed"
+            data = record["data"] if isinstance(record.get("data"), str) else ""
+        else:
+            if row is None:
+                result, data = "Dropped", ""
+                dropped += 1
+            else:
+                result, data = "Ok", b64encode_as_string(row)
+        response_bytes += len(record_id) + len(data) + _RESULT_BYTES
+        results.append({"recordId": record_id, "result": result, "data": data})
+
+    if response_bytes > RESPONSE_BYTES_MAX:
+        _fit_response(results, failures)
+    _report(event, len(results), dropped, len(unknown_attributes), failures)
+    return {"records": results}
+
+
+def _records(event: object) -> list[dict[str, Any]]:
+    records = event.get("records") if isinstance(event, dict) else None
+    if not isinstance(records, list):
+        raise ValueError("Not an event of Firehose's data transformation: it has no list of records.")
+    for position, record in enumerate(records):
+        if not isinstance(record, dict) or not isinstance(record.get("recordId"), str):
+            raise ValueError(f"Not an event of Firehose's data transformation: records[{position}] has no recordId.")
+    return records
+
+
+def _fault(record: dict[str, Any], error: Exception) -> str:
+    data = record.get("data")
+    if not isinstance(data, str):
+        return "data: expected base64, found no text"
+    try:
+        b64decode(data, None, True)  # noqa: FBT003
+    except ValueError:
+        return "data: expected base64, found other text"
+    return f"the transform made a mistake, please report it: {type(error).__name__}"
+
+
+def _fit_response(results: list[dict[str, str]], failures: list[tuple[str, str]]) -> None:
+    """Fail, without their data, the records that the response has no room for: Firehose keeps what it sent.
+
+    Firehose's own events never come here: with its metadata a record takes more room there than in the response.
+    """
+    without_data = [{**result, "result": "ProcessingFailed", "data": ""} for result in results]
+    room_bytes = RESPONSE_BYTES_MAX - len(json.dumps({"records": without_data}))
+    if room_bytes < 0:
+        raise ValueError("The response can't hold every recordId in 6 MB: lower BufferSizeInMBs of the processor.")
+    for result in results:
+        if len(result["data"]) <= room_bytes:
+            room_bytes -= len(result["data"])
+            continue
+        if result["result"] == "Ok":
+            failures.append((result["recordId"], "response: no room in 6 MB, lower BufferSizeInMBs of the processor"))
+        result.update(result="ProcessingFailed", data="")
+
+
+def _report(
+    event: dict[str, Any], records: int, dropped: int, unknown_attributes: int, failures: list[tuple[str, str]]
+) -> None:
+    for record_id, reason in failures:
+        logger.warning("record failed", extra={"recordId": record_id, "reason": reason})
+    # The metrics are written as a line of JSON (CloudWatch embedded metric format): it is the batch's log line too.
+    metrics.add_metadata("message", "batch transformed")
+    metrics.add_metadata("invocationId", event.get("invocationId"))
+    metrics.add_metric("RecordsOk", MetricUnit.Count, records - dropped - len(failures))
+    metrics.add_metric("RecordsDropped", MetricUnit.Count, dropped)
+    metrics.add_metric("RecordsFailed", MetricUnit.Count, len(failures))
+    metrics.add_metric("UnknownAttributes", MetricUnit.Count, unknown_attributes)
+    metrics.flush_metrics()

@@ -1,0 +1,49 @@
+"""No test reaches AWS by accident: credentials are made up, and connections leave this machine for no address."""
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+for name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[name]
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "POWERTOOLS_SERVICE_NAME": "sales-data-projection",
+    "SAM_CLI_TELEMETRY": "0",
+}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only():
+    connect, resolve = socket.socket.connect, socket.getaddrinfo
+
+    def loopback(host):
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    def guarded_connect(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not loopback(address[0]):
+            raise PermissionError(f"A test tried to reach {address}: tests stay on this machine.")
+        return connect(self, address)
+
+    def guarded_resolve(host, *args, **kwargs):
+        if host is not None and not loopback(host if isinstance(host, str) else host.decode()):
+            raise PermissionError(f"A test tried to look up {host!r}: tests stay on this machine.")
+        return resolve(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket, "getaddrinfo", guarded_resolve)
+        yield

@@ -1,0 +1,44 @@
+"""The files of events/, and what tests make of them."""
+
+import base64
+import json
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent.parent / "events"
+
+
+def load(name):
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+def firehose_event(*records):
+    """Event of Firehose with these bytes, one record each."""
+    return {
+        "invocationId": "7c1d1c5e-8a3b-4f0e-9d53-0f5f7f2f6a11",
+        "deliveryStreamArn": "arn:aws:firehose:us-east-1:123456789012:deliverystream/orders",
+        "region": "us-east-1",
+        "records": [
+            {"recordId": f"{position:056}", "data": base64.b64encode(data).decode()}
+            for position, data in enumerate(records)
+        ],
+    }
+
+
+def change_event(image, event_name="INSERT"):
+    """Bytes of a stream record with this image, as the pipe sends it."""
+    event = {
+        "eventID": "9f1c6ab2d5e84c0f8f3d1b7a2c4e6d80",
+        "eventName": event_name,
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {"Keys": {"orderid": image.get("orderid")}, "NewImage": image, "SequenceNumber": "111"},
+    }
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+
+
+def image(orderid="0", product_name="Laptop", quantity="1", price="349.99"):
+    return {
+        "orderid": {"S": orderid},
+        "product_name": {"S": product_name},
+        "quantity": {"N": quantity},
+        "price": {"N": price},
+    }

@@ -1,0 +1,191 @@
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from bucket_cleanup import app
+
+STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/sales/5f2b1c80-c7a1-11f0-9a3e-0e1f5a2b3c4d"
+BUCKET = "sales-bucket"
+
+
+@pytest.fixture
+def answers():
+    """CloudFormation's end: a URL that takes answers by PUT."""
+    received = []
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_PUT(self):
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            received[-1]["content-type"] = self.headers["Content-Type"]
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Taker)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    received_at = SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/answer?Signature=1", received=received)
+    yield received_at
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """A bucket with versions and a delete marker."""
+    with mock_aws():
+        s3 = boto3.client("s3")
+        monkeypatch.setattr(app, "s3", s3)
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        for _ in range(2):
+            s3.put_object(Bucket=BUCKET, Key="sales_data/dt=2026-11-22/0.json", Body=b"{}\n")
+        s3.delete_object(Bucket=BUCKET, Key="sales_data/dt=2026-11-22/0.json")
+        yield s3
+
+
+@pytest.fixture
+def stack_status(monkeypatch):
+    """Sets the status in which CloudFormation says the stack is."""
+
+    def set_status(status):
+        client = boto3.client("cloudformation", region_name="us-east-1")
+        monkeypatch.setattr(app, "cloudformation", client)
+        stack = {"StackName": "sales", "StackStatus": status, "CreationTime": "2026-11-22T00:00:00Z"}
+        stubber = Stubber(client)
+        stubber.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+        stubber.activate()
+
+    return set_status
+
+
+def request(answers, request_type, *, on_stack_deletion="DELETE", **more):
+    return {
+        "RequestType": request_type,
+        "RequestId": "unique",
+        "ResponseURL": answers.url,
+        "StackId": STACK_ID,
+        "LogicalResourceId": "BucketCleanup",
+        "ResourceProperties": {"BucketName": BUCKET, "OnStackDeletion": on_stack_deletion},
+    } | more
+
+
+def context(remaining_ms=900_000):
+    return SimpleNamespace(log_group_name="cleanup-log", get_remaining_time_in_millis=lambda: remaining_ms)
+
+
+def versions(s3):
+    page = s3.list_object_versions(Bucket=BUCKET)
+    return len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
+
+
+def delete(answers, **more):
+    app.handler(request(answers, "Delete", PhysicalResourceId="BucketCleanup", **more), context())
+    return answers.received[-1]
+
+
+def test_deleting_the_stack_removes_every_version_and_delete_marker_of_any_number(bucket, stack_status, answers):
+    for number in range(1, 1001):  # a page of a listing holds 1,000
+        bucket.put_object(Bucket=BUCKET, Key=f"sales_data/dt=2026-11-22/{number}.json", Body=b"{}\n")
+    stack_status("DELETE_IN_PROGRESS")
+    answer = delete(answers)
+
+    assert versions(bucket) == 0
+    bucket.delete_bucket(Bucket=BUCKET)
+    assert answer == {
+        "Status": "SUCCESS",
+        "Reason": "1003 objects deleted.",
+        "PhysicalResourceId": "BucketCleanup",
+        "StackId": STACK_ID,
+        "RequestId": "unique",
+        "LogicalResourceId": "BucketCleanup",
+        "content-type": "",
+    }
+
+
+def test_a_rolled_back_first_deploy_leaves_no_objects_to_stumble_over(bucket, stack_status, answers):
+    stack_status("ROLLBACK_IN_PROGRESS")
+    assert delete(answers, on_stack_deletion="RETAIN")["Status"] == "SUCCESS"
+    assert versions(bucket) == 0
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    ],
+)
+def test_an_update_that_drops_or_replaces_the_resource_deletes_nothing(status, bucket, stack_status, answers):
+    before = versions(bucket)
+    stack_status(status)
+    answer = delete(answers)
+
+    assert versions(bucket) == before
+    assert answer["Status"] == "SUCCESS"
+    assert answer["Reason"] == f"Nothing deleted: the stack is {status}, with OnStackDeletion DELETE."
+
+
+def test_a_stack_that_retains_its_data_deletes_nothing(bucket, stack_status, answers):
+    before = versions(bucket)
+    stack_status("DELETE_IN_PROGRESS")
+
+    assert delete(answers, on_stack_deletion="RETAIN")["Status"] == "SUCCESS"
+    assert versions(bucket) == before
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+def test_deploys_and_updates_delete_nothing_and_never_ask_for_the_stack(request_type, bucket, answers):
+    before = versions(bucket)
+    app.handler(request(answers, request_type), context())
+
+    assert versions(bucket) == before
+    assert answers.received[-1]["Status"] == "SUCCESS"
+
+
+def test_the_physical_id_stays_the_same_when_an_update_names_another_bucket(answers):
+    app.handler(request(answers, "Create"), context())
+    created = answers.received[-1]["PhysicalResourceId"]
+    another = {"BucketName": "another", "OnStackDeletion": "DELETE"}
+    app.handler(request(answers, "Update", PhysicalResourceId=created, ResourceProperties=another), context())
+
+    assert answers.received[-1]["PhysicalResourceId"] == created
+
+
+def test_a_bucket_that_is_gone_already_is_no_obstacle(stack_status, answers, monkeypatch):
+    stack_status("DELETE_IN_PROGRESS")
+    with mock_aws():
+        monkeypatch.setattr(app, "s3", boto3.client("s3"))
+        assert delete(answers)["Status"] == "SUCCESS"
+
+
+def test_running_out_of_time_is_an_answer_that_says_what_to_do(bucket, stack_status, answers):
+    stack_status("DELETE_IN_PROGRESS")
+    app.handler(request(answers, "Delete", PhysicalResourceId="BucketCleanup"), context(remaining_ms=20_000))
+
+    answer = answers.received[-1]
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == (
+        "0 objects deleted, and more are left. The log has more: cleanup-log. Then delete the stack again."
+    )
+
+
+def test_objects_that_cannot_be_deleted_fail_the_request_with_their_reason(bucket, stack_status, answers, monkeypatch):
+    stack_status("DELETE_IN_PROGRESS")
+    refusal = {"Errors": [{"Key": "sales_data/0.json", "Code": "AccessDenied"}]}
+    monkeypatch.setattr(bucket, "delete_objects", lambda **_: refusal)
+
+    answer = delete(answers)
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("1 objects can't be deleted, the first for AccessDenied.")
