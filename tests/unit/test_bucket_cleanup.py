@@ -172,8 +172,10 @@ def test_a_bucket_that_is_gone_already_is_no_obstacle(stack_status, answers, mon
 
 def test_running_out_of_time_is_an_answer_that_says_what_to_do(bucket, stack_status, answers):
     stack_status("DELETE_IN_PROGRESS")
+    before = versions(bucket)
     app.handler(request(answers, "Delete", PhysicalResourceId="BucketCleanup"), context(remaining_ms=20_000))
 
+    assert versions(bucket) == before
     answer = answers.received[-1]
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == (
