@@ -55,7 +55,7 @@ def _empty(bucket: str, context: Any) -> int:  # noqa: ANN401
         if errors:
             raise RuntimeError(f"{len(errors)} objects can't be deleted, the first for {errors[0].get('Code')}.")
         deleted += len(objects)
-        logger.info(json.dumps({"message": "objects deleted", "bucket": bucket, "deleted": deleted}))
+        logger.info("objects deleted", extra={"bucket": bucket, "deleted": deleted})
     return deleted
 
 
@@ -69,7 +69,7 @@ def _first_objects(bucket: str) -> list[Any]:
 
 
 def _answer(event: dict[str, Any], status: str, reason: str) -> None:
-    logger.info(json.dumps({"message": "answer", "request": event["RequestType"], "status": status, "reason": reason}))
+    logger.info("answer", extra={"request": event["RequestType"], "status": status, "reason": reason})
     answer = {
         "Status": status,
         "Reason": reason,

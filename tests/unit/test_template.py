@@ -147,6 +147,8 @@ def test_a_function_is_built_by_the_makefile_for_the_runtime_it_gets(name):
     makefile = (ROOT / "src" / "Makefile").read_text()
     assert RESOURCES[name]["Metadata"]["BuildMethod"] == "makefile"
     assert f"build-{name}: FOLDER := {properties(name)['Handler'].partition('.')[0]}\n" in makefile
+    (modules,) = re.findall(rf"build-{name}: MODULES := (.+)\n", makefile)
+    assert {"__init__", properties(name)["Handler"].split(".")[1]} <= set(modules.split())
     assert TEMPLATE["Globals"]["Function"]["Runtime"] == "python" + re.search(r"LAMBDA_PYTHON \?= (\S+)", makefile)[1]
 
 

@@ -1,0 +1,196 @@
+"""Mock orders from a laptop into the order table; `--help` shows how."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+if __name__ == "__main__":
+    # Run by its path, from anywhere: imports start where they do in the installed package.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+try:
+    import typer
+    from rich.console import Console
+    from rich.live import Live
+
+    from generator.explain import explain
+    from generator.orders import Order, live_orders, planned_orders, to_item
+    from generator.pace import Stop, paced
+    from generator.writer import WRITE_ERRORS, Tally, Writer, connect
+except ModuleNotFoundError as missing:
+    sys.exit(f"error: {missing.name} is not installed for {sys.executable}: run `make setup`, use .venv")
+
+DEFAULT_INTERVAL_SECONDS = 3.0
+DRY_RUN_COUNT = 10
+PLAIN_PROGRESS_SECONDS = 10.0
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _start_ms(text: str) -> int:
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError:
+        start = None
+    if start is None or start.tzinfo is None or start.timestamp() < 0:
+        raise typer.BadParameter("expected a time since 1970 with its offset, such as 2026-11-22T16:00:00Z")
+    return int(start.timestamp() * 1000)
+
+
+def _endpoint_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        complete = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise typer.BadParameter("expected a URL such as http://localhost:4566")
+    return text
+
+
+def _table(text: str) -> str:
+    # BatchWriteItem and PutItem take a name or an ARN, and botocore would send anything.
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}|arn:\S+", text):
+        raise typer.BadParameter("expected 3 to 255 letters, digits, '_', '.' and '-'")
+    return text
+
+
+@app.command()
+def generate(  # noqa: PLR0913 - one argument an option
+    *,
+    profile: Annotated[str | None, typer.Option(help="Named profile of the AWS CLI.")] = None,
+    region: Annotated[str | None, typer.Option(help="AWS region, if not the profile's.")] = None,
+    endpoint_url: Annotated[
+        str | None,
+        typer.Option(parser=_endpoint_url, metavar="URL", help="A DynamoDB elsewhere, such as an emulator."),
+    ] = None,
+    table: Annotated[str, typer.Option(parser=_table, metavar="NAME", help="The order table.")] = "order_table",
+    interval: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.0001, max=86_400, help="From one order to the next; 3 by default."),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(metavar="ORDERS/S", min=0.0001, max=10_000, help="In place of --interval."),
+    ] = None,
+    count: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop after so many; 10 in a dry run.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="The same seed orders the same things.")] = None,
+    start_ms: Annotated[
+        int | None,
+        typer.Option(
+            "--start-time",
+            parser=_start_ms,
+            metavar="ISO8601",
+            help="Date the orders from here on; with --seed their ids are the same each time.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the items, one a line, and need no AWS.")] = False,
+) -> None:
+    """Write mock orders into a DynamoDB table, one every 3 seconds, until Ctrl-C.
+
+    Above 10 orders a second they go out in batches. A second Ctrl-C does not wait for DynamoDB's answer.
+
+    \b
+    Examples:
+      mock_data_generator_for_dynamodb.py --profile my-profile
+      mock_data_generator_for_dynamodb.py --profile my-profile --rate 200 --count 10000
+      mock_data_generator_for_dynamodb.py --endpoint-url http://localhost:4566 --region us-east-1
+      mock_data_generator_for_dynamodb.py --dry-run --seed 7 --start-time 2026-11-22T16:00:00Z
+
+    \b
+    Exit codes: 0 done, or stopped by Ctrl-C; 1 failed; 2 wrong usage; 130 left by a second Ctrl-C.
+    """  # noqa: D301 - the backspaces keep the lines below them apart
+    if interval and rate:
+        raise typer.BadParameter("give --interval or --rate, not both")
+    interval_seconds = interval or (1 / rate if rate else DEFAULT_INTERVAL_SECONDS)
+    if start_ms is None:
+        orders = live_orders(seed, clock_ms=lambda: time.time_ns() // 1_000_000)
+    else:
+        orders = planned_orders(seed, start_ms=start_ms, interval_seconds=interval_seconds)
+    if dry_run:
+        for order in islice(orders, count or DRY_RUN_COUNT):
+            typer.echo(json.dumps(to_item(order)))
+        return
+
+    try:
+        client = connect(profile, region, endpoint_url)
+    except (*WRITE_ERRORS, ValueError) as error:
+        typer.echo(f"error: {explain(error, table_name=table, place='AWS', profile=profile)}", err=True)
+        raise typer.Exit(1) from None
+    stop = Stop()
+    writer = Writer(client, table, stop.wait)
+    progress = Progress(writer.tally, stop)
+    problem, exit_code = None, 0
+    with stop.by_signal():
+        try:
+            with progress.live:
+                for batch in paced(orders, count, interval_seconds, stop.wait):
+                    progress.show(writer.write(batch))
+        except WRITE_ERRORS as error:
+            place = f"{client.meta.region_name} ({client.meta.endpoint_url})"
+            problem, exit_code = explain(error, table_name=table, place=place, profile=profile), 1
+        except KeyboardInterrupt:
+            problem, exit_code = "stopped without waiting for DynamoDB's answer", 130
+    progress.summarize(asked_per_second=1 / interval_seconds)
+    if problem:
+        typer.echo(f"error: {problem}", err=True)
+    raise typer.Exit(exit_code)
+
+
+class Progress:
+    """What the operator sees: on a terminal orders above a live line, elsewhere plain lines, then a summary."""
+
+    def __init__(self, tally: Tally, stop: Stop) -> None:
+        self._tally = tally
+        self._stop = stop
+        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._started = self._last_line = time.monotonic()
+        self.live = (
+            Live(console=self._console, get_renderable=self._status, transient=True)
+            if self._console.is_interactive
+            else nullcontext()
+        )
+
+    def show(self, settled: Sequence[Order]) -> None:
+        if len(settled) == 1:
+            (order,) = settled
+            known = "" if order.orderid == self._tally.last_orderid else "  (already there)"
+            self._console.print(f"{order.orderid}  {order.quantity} x {order.product_name}, {order.price} each{known}")
+        elif not self._console.is_interactive and time.monotonic() - self._last_line > PLAIN_PROGRESS_SECONDS:
+            self._last_line = time.monotonic()
+            self._console.print(self._status())
+
+    def summarize(self, asked_per_second: float) -> None:
+        tally, seconds = self._tally, time.monotonic() - self._started
+        lines = {
+            "written": f"{tally.written:,}",
+            "already there": f"{tally.already_there:,}",
+            "not written": f"{tally.not_written:,}",
+            "in doubt": ", ".join([f"{len(tally.in_doubt)}", *tally.in_doubt]),
+            "retries": f"{tally.retries:,}",
+            "units": f"{tally.units:,}",
+            "revenue": f"{tally.revenue:,.2f}",
+            "time": f"{seconds:,.1f} s",
+            "rate": f"{tally.written / seconds:,.2f} orders/s, asked for {asked_per_second:,.2f}",
+            "ids": f"{tally.first_orderid} to {tally.last_orderid}" if tally.written else "none",
+        }
+        for name, text in lines.items():
+            self._console.print(f"{name:<14} {text}")
+
+    def _status(self) -> str:
+        tally = self._tally
+        again = f", {tally.retries:,} retries" if tally.retries else ""
+        stop = "stopping (Ctrl-C: at once)" if self._stop.requested else "Ctrl-C stops"
+        return f"{tally.written:,} written, {tally.units:,} units, revenue {tally.revenue:,.2f}{again}; {stop}"
+
+
+if __name__ == "__main__":
+    app()

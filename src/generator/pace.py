@@ -1,0 +1,79 @@
+"""When the next orders are due, and when to stop."""
+
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from types import FrameType
+
+from generator.orders import Order
+
+BATCHED_ABOVE_PER_SECOND = 10
+BATCHES_PER_SECOND = 4
+BATCH_SIZE = 25  # BatchWriteItem takes no more
+MAX_BEHIND_SECONDS = 1.0
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def paced(
+    orders: Iterator[Order],
+    count: int | None,
+    interval_seconds: float,
+    wait: Callable[[float], bool],
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[list[Order]]:
+    """Take orders when they are due, one by one, or several at once above 10 a second.
+
+    Ends after `count` orders, or when `wait`, which sleeps for a number of seconds, returns False. Due times
+    follow from the first and don't drift; whoever falls behind by more than a second goes on from there, and the
+    orders missed meanwhile (a laptop asleep) don't come in a burst.
+    """
+    per_second = 1 / interval_seconds
+    batch_size = 1
+    if per_second > BATCHED_ABOVE_PER_SECOND:
+        batch_size = min(BATCH_SIZE, math.ceil(per_second / BATCHES_PER_SECOND))
+    taken, due = 0, clock()
+    while count is None or taken < count:
+        now = clock()
+        if now - due > MAX_BEHIND_SECONDS:
+            due = now
+        if not wait(max(0.0, due - now)):
+            return
+        batch = list(islice(orders, batch_size if count is None else min(batch_size, count - taken)))
+        yield batch
+        taken += len(batch)
+        due += len(batch) * interval_seconds
+
+
+class Stop:
+    """Turns the first Ctrl-C or SIGTERM into a request to stop, and the second into a KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    @contextmanager
+    def by_signal(self) -> Iterator[None]:
+        before = [signal.signal(number, self._on_signal) for number in _SIGNALS]
+        try:
+            yield
+        finally:
+            for number, handler in zip(_SIGNALS, before, strict=True):
+                signal.signal(number, handler)
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but not past a request to stop; return whether to go on."""
+        end = time.monotonic() + seconds
+        # In naps: a signal handler that returns does not end time.sleep, and Event.set in one can deadlock.
+        while not self.requested and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+        return not self.requested
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if self.requested:
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_IGN)  # a third must not cut the report short
+            raise KeyboardInterrupt
+        self.requested = True

@@ -1,0 +1,50 @@
+"""Finds a deployed pipeline: the one place that knows how a stack's outputs become names and clients."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+DEFAULT_STACK_NAME = "sales-data-projection"
+
+
+class StackError(Exception):
+    """The stack is not there, or not whole; the text says what to do next."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack: its outputs by key (Outputs in template.yaml) and the session that it was found in."""
+
+    name: str
+    outputs: dict[str, str]
+    session: boto3.Session
+
+    def __getitem__(self, output: str) -> str:
+        try:
+            return self.outputs[output]
+        except KeyError:
+            raise StackError(
+                f"Stack {self.name} has no output {output}: it is not this pipeline, or an older version of it. "
+                "Deploy it again: sam build && sam deploy"
+            ) from None
+
+
+def find(session: boto3.Session, stack_name: str = DEFAULT_STACK_NAME) -> Stack:
+    """Stack of this name in the session's account and region. Raises StackError where there is none."""
+    cloudformation: CloudFormationClient = session.client("cloudformation")
+    try:
+        described: dict[str, Any] = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]  # type: ignore[assignment]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise StackError(
+            f"There is no stack {stack_name} in {session.region_name}: deploy it (sam build && sam deploy --guided), "
+            "or name another with --stack-name, --region or --profile."
+        ) from None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    return Stack(stack_name, outputs, session)
