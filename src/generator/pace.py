@@ -53,6 +53,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.requested = False
+        self._leaving = False
 
     @contextmanager
     def by_signal(self) -> Iterator[None]:
@@ -60,8 +61,9 @@ class Stop:
         try:
             yield
         finally:
-            for number, handler in zip(_SIGNALS, before, strict=True):
-                signal.signal(number, handler)
+            if not self._leaving:  # then they stay ignored: a third must not cut the report short
+                for number, handler in zip(_SIGNALS, before, strict=True):
+                    signal.signal(number, handler)
 
     def wait(self, seconds: float) -> bool:
         """Sleep, but not past a request to stop; return whether to go on."""
@@ -73,7 +75,8 @@ class Stop:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if self.requested:
+            self._leaving = True
             for number in _SIGNALS:
-                signal.signal(number, signal.SIG_IGN)  # a third must not cut the report short
+                signal.signal(number, signal.SIG_IGN)
             raise KeyboardInterrupt
         self.requested = True
