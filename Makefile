@@ -1,7 +1,7 @@
 # Everything happens in a virtual environment of its own, .venv, which every target makes when it has to.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format lock clean
+.PHONY: help setup demo test lint format lock clean
 
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
 	$(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
@@ -17,6 +17,9 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
 
 setup: .venv/installed ## make the virtual environment with everything in it
+
+demo: setup ## run the whole pipeline on this machine, to a query's answer
+	sales demo
 
 test: setup lint ## lint, then run every test
 	pytest
@@ -38,11 +41,12 @@ lock: setup ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) --group generator --constraints requirements-dev.txt --output-file src/generator/requirements.txt
 
 clean: ## remove what the other targets made
-	rm -rf .venv .aws-sam
+	rm -rf .venv .aws-sam .local
 
 .venv/installed: requirements-dev.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
-	$(PYTHON) -m venv --clear .venv
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed. Install it, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv
 	pip --disable-pip-version-check install --quiet --requirement requirements-dev.txt
 	pip --disable-pip-version-check install --quiet --no-deps --editable .
 	touch $@

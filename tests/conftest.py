@@ -25,7 +25,7 @@ os.environ |= {
 
 @pytest.fixture(autouse=True, scope="session")
 def _loopback_only():
-    connect, resolve = socket.socket.connect, socket.getaddrinfo
+    resolve = socket.getaddrinfo
 
     def loopback(host):
         try:
@@ -33,10 +33,14 @@ def _loopback_only():
         except ValueError:
             return host == "localhost"
 
-    def guarded_connect(self, address):
-        if self.family in (socket.AF_INET, socket.AF_INET6) and not loopback(address[0]):
-            raise PermissionError(f"A test tried to reach {address}: tests stay on this machine.")
-        return connect(self, address)
+    def guarded(call):
+        def guarded_call(self, *arguments):
+            address = arguments[-1]
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not loopback(address[0]):
+                raise PermissionError(f"A test tried to reach {address}: tests stay on this machine.")
+            return call(self, *arguments)
+
+        return guarded_call
 
     def guarded_resolve(host, *args, **kwargs):
         if host is not None and not loopback(host if isinstance(host, str) else host.decode()):
@@ -44,6 +48,7 @@ def _loopback_only():
         return resolve(host, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", guarded_connect)
+        for name in ("connect", "connect_ex", "sendto"):
+            patch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
         patch.setattr(socket, "getaddrinfo", guarded_resolve)
         yield

@@ -1,4 +1,4 @@
-"""What went wrong between here and DynamoDB, in one line that says what to do next."""
+"""What went wrong between here and AWS, in one line that says what to do next."""
 
 import re
 
@@ -6,16 +6,16 @@ from botocore.exceptions import ClientError
 
 _EXPIRED = "the credentials have expired: run `{login}`, or refresh them the way you got them"
 _UNKNOWN = "AWS does not accept these credentials: check --profile and this machine's clock ({message})"
-_DENIED = "not allowed to {action} on {table}: ask for that permission or choose another --profile"
-_THROTTLED = "{table} throttled every attempt for too long: ask for fewer orders, or raise the table's capacity"
-_UNREACHED = "cannot reach DynamoDB: check the network, --region and --endpoint-url ({message})"
-_UNANSWERED = "{place} did not answer: check the network and --endpoint-url, then look for the orders in doubt"
+_DENIED = "not allowed to {action} on {what}: ask for that permission or choose another --profile"
+_THROTTLED = "{what} throttled every attempt for too long: ask for fewer orders, or raise the table's capacity"
+_UNREACHED = "cannot reach AWS: check the network, the region and the endpoint ({message})"
+_UNANSWERED = "{place} did not answer: check the network and the endpoint, then look for what is in doubt"
 
 # By AWS' error code where there was an answer, by the exception's name where there was none.
 _ADVICE = {
-    "ResourceNotFoundException": "{table} does not exist: deploy the stack, or check --table and --region",
+    "ResourceNotFoundException": "{what} does not exist: deploy the stack, or check --table and --region",
     "ValidationException": (
-        "{table} does not take orders: its key must be orderid (S) alone, but DynamoDB says: {message}"
+        "{what} does not take orders: its key must be orderid (S) alone, but DynamoDB says: {message}"
     ),
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
@@ -46,12 +46,15 @@ _ADVICE = {
     "ReadTimeoutError": _UNANSWERED,
     "InvalidRegionError": "{message}: check --region",
     "ValueError": "{message}: check AWS_ENDPOINT_URL",
-    "DifferentItemError": "{table} holds something else under id {message}: change --seed or --start-time",
+    "DifferentItemError": "{what} holds something else under id {message}: change --seed or --start-time",
 }
 
 
-def explain(error: Exception, *, table_name: str, place: str, profile: str | None) -> str:
-    """Return one line about an error of `writer`; `place` is the region, and the endpoint that was asked."""
+def explain(error: Exception, *, what: str, place: str, profile: str | None) -> str:
+    """Return one line about an error of boto3 or `writer`.
+
+    `what` was to be reached, `table "order_table" in us-east-1` for example; `place` is where it was asked for.
+    """
     name, message, action = type(error).__name__, str(error), ""
     if isinstance(error, ClientError):
         name, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
@@ -62,7 +65,7 @@ def explain(error: Exception, *, table_name: str, place: str, profile: str | Non
         name=name,
         message=message.removesuffix("."),
         action=action,
-        table=f'table "{table_name}" in {place}',
+        what=what,
         place=place,
         login=f"aws sso login --profile {profile}" if profile else "aws sso login",
     )

@@ -4,8 +4,6 @@ import json
 import re
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -18,19 +16,18 @@ if __name__ == "__main__":
 
 try:
     import typer
-    from rich.console import Console
-    from rich.live import Live
 
+    from generator.console import write_orders
     from generator.explain import explain
-    from generator.orders import Order, live_orders, planned_orders, to_item
-    from generator.pace import Stop, paced
-    from generator.writer import WRITE_ERRORS, Tally, Writer, connect
+    from generator.orders import live_orders, planned_orders, to_item
+    from generator.writer import WRITE_ERRORS, connect
+except KeyboardInterrupt:
+    sys.exit(130)
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing.name} is not installed for {sys.executable}: run `make setup`, use .venv")
 
 DEFAULT_INTERVAL_SECONDS = 3.0
 DRY_RUN_COUNT = 10
-PLAIN_PROGRESS_SECONDS = 10.0
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -123,73 +120,9 @@ def generate(  # noqa: PLR0913 - one argument an option
     try:
         client = connect(profile, region, endpoint_url)
     except (*WRITE_ERRORS, ValueError) as error:
-        typer.echo(f"error: {explain(error, table_name=table, place='AWS', profile=profile)}", err=True)
+        typer.echo(f"error: {explain(error, what=f'table {table}', place='AWS', profile=profile)}", err=True)
         raise typer.Exit(1) from None
-    stop = Stop()
-    writer = Writer(client, table, stop.wait)
-    progress = Progress(writer.tally, stop)
-    problem, exit_code = None, 0
-    with stop.by_signal():
-        try:
-            with progress.live:
-                for batch in paced(orders, count, interval_seconds, stop.wait):
-                    progress.show(writer.write(batch))
-        except WRITE_ERRORS as error:
-            place = f"{client.meta.region_name} ({client.meta.endpoint_url})"
-            problem, exit_code = explain(error, table_name=table, place=place, profile=profile), 1
-        except KeyboardInterrupt:
-            problem, exit_code = "stopped without waiting for DynamoDB's answer", 130
-    progress.summarize(asked_per_second=1 / interval_seconds)
-    if problem:
-        typer.echo(f"error: {problem}", err=True)
-    raise typer.Exit(exit_code)
-
-
-class Progress:
-    """What the operator sees: on a terminal orders above a live line, elsewhere plain lines, then a summary."""
-
-    def __init__(self, tally: Tally, stop: Stop) -> None:
-        self._tally = tally
-        self._stop = stop
-        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self._started = self._last_line = time.monotonic()
-        self.live = (
-            Live(console=self._console, get_renderable=self._status, transient=True)
-            if self._console.is_interactive
-            else nullcontext()
-        )
-
-    def show(self, settled: Sequence[Order]) -> None:
-        if len(settled) == 1:
-            (order,) = settled
-            known = "" if order.orderid == self._tally.last_orderid else "  (already there)"
-            self._console.print(f"{order.orderid}  {order.quantity} x {order.product_name}, {order.price} each{known}")
-        elif not self._console.is_interactive and time.monotonic() - self._last_line > PLAIN_PROGRESS_SECONDS:
-            self._last_line = time.monotonic()
-            self._console.print(self._status())
-
-    def summarize(self, asked_per_second: float) -> None:
-        tally, seconds = self._tally, time.monotonic() - self._started
-        lines = {
-            "written": f"{tally.written:,}",
-            "already there": f"{tally.already_there:,}",
-            "not written": f"{tally.not_written:,}",
-            "in doubt": ", ".join([f"{len(tally.in_doubt)}", *tally.in_doubt]),
-            "retries": f"{tally.retries:,}",
-            "units": f"{tally.units:,}",
-            "revenue": f"{tally.revenue:,.2f}",
-            "time": f"{seconds:,.1f} s",
-            "rate": f"{tally.written / seconds:,.2f} orders/s, asked for {asked_per_second:,.2f}",
-            "ids": f"{tally.first_orderid} to {tally.last_orderid}" if tally.written else "none",
-        }
-        for name, text in lines.items():
-            self._console.print(f"{name:<14} {text}")
-
-    def _status(self) -> str:
-        tally = self._tally
-        again = f", {tally.retries:,} retries" if tally.retries else ""
-        stop = "stopping (Ctrl-C: at once)" if self._stop.requested else "Ctrl-C stops"
-        return f"{tally.written:,} written, {tally.units:,} units, revenue {tally.revenue:,.2f}{again}; {stop}"
+    raise typer.Exit(write_orders(client, table, orders, count, interval_seconds, profile))
 
 
 if __name__ == "__main__":

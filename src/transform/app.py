@@ -38,16 +38,17 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
             failures.append((record_id, str(error) if isinstance(error, RecordError) else _fault(record, error)))
             result = "ProcessingFailed"
             data = record["data"] if isinstance(record.get("data"), str) else ""
+            response_bytes += _escaped_bytes(data)
         else:
             if row is None:
                 result, data = "Dropped", ""
                 dropped += 1
             else:
                 result, data = "Ok", b64encode_as_string(row)
-        response_bytes += len(record_id) + len(data) + _RESULT_BYTES
+        response_bytes += len(data) + _RESULT_BYTES
         results.append({"recordId": record_id, "result": result, "data": data})
 
-    if response_bytes > RESPONSE_BYTES_MAX:
+    if response_bytes + _escaped_bytes([result["recordId"] for result in results]) > RESPONSE_BYTES_MAX:
         _fit_response(results, failures)
     _report(event, len(results), dropped, len(unknown_attributes), failures)
     return {"records": results}
@@ -80,16 +81,22 @@ def _fit_response(results: list[dict[str, str]], failures: list[tuple[str, str]]
     Firehose's own events never come here: with its metadata a record takes more room there than in the response.
     """
     without_data = [{**result, "result": "ProcessingFailed", "data": ""} for result in results]
-    room_bytes = RESPONSE_BYTES_MAX - len(json.dumps({"records": without_data}))
+    room_bytes = RESPONSE_BYTES_MAX - _escaped_bytes({"records": without_data})
     if room_bytes < 0:
         raise ValueError("The response can't hold every recordId in 6 MB: lower BufferSizeInMBs of the processor.")
     for result in results:
-        if len(result["data"]) <= room_bytes:
-            room_bytes -= len(result["data"])
+        data_bytes = _escaped_bytes(result["data"])
+        if data_bytes <= room_bytes:
+            room_bytes -= data_bytes
             continue
         if result["result"] == "Ok":
             failures.append((result["recordId"], "response: no room in 6 MB, lower BufferSizeInMBs of the processor"))
         result.update(result="ProcessingFailed", data="")
+
+
+def _escaped_bytes(value: object) -> int:
+    """Bytes of a value's JSON in ASCII, where it is longest: the runtimes differ in what they escape."""
+    return len(json.dumps(value))
 
 
 def _report(

@@ -448,6 +448,32 @@ def test_a_signal_ends_the_run_with_a_true_summary(dynamodb, number):
     assert first.split()[0] == dynamodb.orders()[0]["orderid"]["S"]
 
 
+def test_a_reader_that_goes_away_does_not_take_the_report_with_it(dynamodb):
+    with started("--endpoint-url", dynamodb.url, "--interval", "0.1") as process:
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(timeout=30)
+        stderr = process.stderr.read()
+    assert process.returncode == 1
+    assert summary(stderr)["written"] == f"{len(dynamodb.orders())}"
+    assert stderr.endswith("error: stopped, as standard output takes no more: its reader is gone\n")
+
+
+def test_a_full_disk_does_not_take_the_report_with_it(dynamodb):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, SCRIPT, "--endpoint-url", dynamodb.url, "--count", "2"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert summary(done.stderr)["written"] == "1"
+    assert "No space left on device" in done.stderr
+
+
 def test_a_signal_waits_for_the_answer_of_the_request_in_flight(dynamodb):
     dynamodb.faults = [None, "slow"]
     with started("--endpoint-url", dynamodb.url, "--interval", "0.1") as process:

@@ -95,6 +95,18 @@ def test_an_error_names_the_top_level_path_of_a_top_level_image():
         row(json.dumps({"NewImage": image() | {"price": {"S": "1"}}}).encode())
 
 
+def test_what_no_field_takes_may_hold_numbers_that_python_does_not():
+    data = change_event(image() | {"gift": {"BOOL": True}}).replace(b'"111"', b"1e999").replace(b"true", b"9" * 5000)
+    assert row(data) == row(change_event(image()))
+
+
+def test_attributes_of_a_record_that_fails_are_collected_too():
+    unknown = []
+    with pytest.raises(RecordError):
+        to_row(change_event({"Price": {"N": "1"}} | image() | {"price": {"S": "1"}}), unknown)
+    assert unknown == ["Price"]
+
+
 def test_attributes_that_no_field_takes_are_collected_and_never_looked_into():
     unknown = []
     strange = image() | {"gift": {"BOOL": True}, "note": {"S": 5}, "nothing": None}
@@ -105,7 +117,9 @@ def test_attributes_that_no_field_takes_are_collected_and_never_looked_into():
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ({"price": {}}, "price: expected N, found an unknown type"),
+        ({"price": {}}, "price: expected N, found no type"),
+        ({"price": {"N": "1", "S": "1"}}, "price: expected N, found N and S"),
+        ({"price": {"N": "1", "SECRET": "1"}}, "price: expected N, found N and an unknown type"),
         ({"price": {"SECRET": "1"}}, "price: expected N, found an unknown type"),
         ({"price": None}, "price: expected N, found null"),
         ({"price": {"N": ""}}, "price: expected N, found an empty string"),
@@ -201,6 +215,8 @@ def oracle(data):
     found = change["NewImage"] if bare else change["dynamodb"]["NewImage"]
     orderid, product_name = found["orderid"]["S"], found["product_name"]["S"]
     quantity, price = found["quantity"]["N"], found["price"]["N"]
+    if any(len(found[name]) != 1 for name in ("orderid", "product_name", "quantity", "price")):
+        raise ValueError
     if not all(isinstance(value, str) and value for value in (orderid, product_name, quantity, price)):
         raise ValueError
     if any(number[0] not in "-0123456789" or number[-1] not in "0123456789" for number in (quantity, price)):

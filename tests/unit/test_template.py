@@ -96,6 +96,8 @@ def test_parameters_are_few_described_and_bounded():
         ("DatabaseName", "Sales"),
         ("CrawlerSchedule", "rate(1 hour)"),
         ("CrawlerSchedule", "cron(0 * * *)"),
+        ("CrawlerSchedule", "cron(* * * * ? *)"),
+        ("CrawlerSchedule", "cron(0/4 * * * ? *)"),
         ("CrawlerSchedule", ""),
     ],
 )
@@ -307,12 +309,16 @@ def test_the_first_named_query_is_the_one_that_everybody_asks():
 
 
 def test_the_schedule_can_be_turned_off_and_tells_the_function_its_time():
-    (event,) = properties("GeneratorFunction")["Events"].values()
-    schedule = event["Properties"]
+    schedule = properties("GeneratorTimer")
     assert schedule["State"] == {"Ref": "GeneratorSchedule"}
     assert PARAMETERS["GeneratorSchedule"]["Default"] == "ENABLED"
-    assert schedule["OmitName"] is True
-    assert json.loads(schedule["Input"]) == {"scheduled_time": "<aws.scheduler.scheduled-time>"}
+    assert json.loads(schedule["Target"]["Input"]) == {"scheduled_time": "<aws.scheduler.scheduled-time>"}
+
+
+def test_another_database_name_makes_another_database():
+    # AWS::Glue::Database is replaced for its DatabaseName alone, and Glue refuses to rename one.
+    for database in of_type("AWS::Glue::Database"):
+        assert properties(database)["DatabaseName"] == properties(database)["DatabaseInput"]["Name"]
 
 
 def test_every_resource_that_an_operator_looks_for_is_an_output():
@@ -327,4 +333,4 @@ def test_every_resource_that_an_operator_looks_for_is_an_output():
         "AWS::Glue::Crawler",
         "AWS::Athena::WorkGroup",
     )
-    assert sought.keys() | {"TransformFunction", "GeneratorFunction", "GeneratorFunctionEveryMinute"} <= named
+    assert sought.keys() | {"TransformFunction", "GeneratorFunction", "GeneratorTimer"} <= named

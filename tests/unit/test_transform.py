@@ -154,6 +154,16 @@ def test_a_response_never_passes_six_megabytes_and_loses_no_record_id(records):
     assert [result["recordId"] for result in response["records"]] == [record["recordId"] for record in event["records"]]
 
 
+@pytest.mark.parametrize(
+    "data", ["é" * 3_100_000, '"' * 3_100_000, "\x01" * 1_040_000, "\N{GRINNING FACE}" * 1_570_000]
+)
+def test_data_that_json_makes_longer_is_counted_as_long_as_it_gets(data):
+    event = firehose_event(b"")
+    event["records"][0]["data"] = data
+    response = app.handler(event, None)
+    assert len(json.dumps(response)) <= app.RESPONSE_BYTES_MAX
+
+
 def test_what_a_full_response_has_no_room_for_is_a_failure_with_a_reason(log):
     results = results_of(*[change_event(image(product_name="x" * 1_000_000))] * 8, change_event(image()))
 

@@ -1,0 +1,117 @@
+"""Writes orders at their pace, and shows the operator what becomes of them."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.live import Live
+
+from generator.explain import explain
+from generator.orders import Order
+from generator.pace import Stop, paced
+from generator.writer import WRITE_ERRORS, Tally, Writer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PLAIN_PROGRESS_SECONDS = 10.0
+
+
+def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
+    client: "DynamoDBClient",
+    table_name: str,
+    orders: Iterator[Order],
+    count: int | None,
+    interval_seconds: float,
+    profile: str | None,
+) -> int:
+    """Write `count` orders, or on until Ctrl-C, then a summary; return the exit code.
+
+    0 done, or stopped by the first Ctrl-C; 1 failed, with one line on standard error; 130 left by a second Ctrl-C.
+    """
+    stop = Stop()
+    writer = Writer(client, table_name, stop.wait)
+    progress = Progress(writer.tally, stop)
+    problem, exit_code = None, 0
+    with stop.by_signal():
+        try:
+            with progress.live:
+                for batch in paced(orders, count, interval_seconds, stop.wait):
+                    progress.show(writer.write(batch))
+        except WRITE_ERRORS as error:
+            place = f"{client.meta.region_name} ({client.meta.endpoint_url})"
+            what = f'table "{table_name}" in {place}'
+            problem, exit_code = explain(error, what=what, place=place, profile=profile), 1
+        except KeyboardInterrupt:
+            problem, exit_code = "stopped without waiting for DynamoDB's answer", 130
+        except OSError as error:  # whoever read the progress has gone; what was written is still to be told
+            problem, exit_code = f"stopped, as standard output takes no more: {error}", 1
+            progress.to_standard_error()
+    progress.summarize(asked_per_second=1 / interval_seconds)
+    if problem:
+        _PlainConsole(stderr=True).print(f"error: {problem}")
+    return exit_code
+
+
+class _PlainConsole(Console):
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError("its reader is gone")  # rich would end the program, and with it the report
+
+
+class Progress:
+    """What the operator sees: on a terminal orders above a live line, elsewhere plain lines, then a summary."""
+
+    def __init__(self, tally: Tally, stop: Stop) -> None:
+        self._tally = tally
+        self._stop = stop
+        self._console = _PlainConsole()
+        self._started = self._last_line = time.monotonic()
+        self.live = (
+            Live(console=self._console, get_renderable=self._status, transient=True)
+            if self._console.is_interactive
+            else nullcontext()
+        )
+
+    def to_standard_error(self) -> None:
+        """Go on there, and let nothing more be flushed to where nobody reads."""
+        self._console = _PlainConsole(stderr=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def show(self, settled: Sequence[Order]) -> None:
+        if len(settled) == 1:
+            (order,) = settled
+            known = "" if order.orderid == self._tally.last_orderid else "  (already there)"
+            self._console.print(f"{order.orderid}  {order.quantity} x {order.product_name}, {order.price} each{known}")
+        elif not self._console.is_interactive and time.monotonic() - self._last_line > PLAIN_PROGRESS_SECONDS:
+            self._last_line = time.monotonic()
+            self._console.print(self._status())
+
+    def summarize(self, asked_per_second: float) -> None:
+        tally, seconds = self._tally, time.monotonic() - self._started
+        lines = {
+            "written": f"{tally.written:,}",
+            "already there": f"{tally.already_there:,}",
+            "not written": f"{tally.not_written:,}",
+            "in doubt": ", ".join([f"{len(tally.in_doubt)}", *tally.in_doubt]),
+            "retries": f"{tally.retries:,}",
+            "units": f"{tally.units:,}",
+            "revenue": f"{tally.revenue:,.2f}",
+            "time": f"{seconds:,.1f} s",
+            "rate": f"{tally.written / seconds:,.2f} orders/s, asked for {asked_per_second:,.2f}",
+            "ids": f"{tally.first_orderid} to {tally.last_orderid}" if tally.written else "none",
+        }
+        for name, text in lines.items():
+            self._console.print(f"{name:<14} {text}")
+
+    def _status(self) -> str:
+        tally = self._tally
+        again = f", {tally.retries:,} retries" if tally.retries else ""
+        stop = "stopping (Ctrl-C: at once)" if self._stop.requested else "Ctrl-C stops"
+        return f"{tally.written:,} written, {tally.units:,} units, revenue {tally.revenue:,.2f}{again}; {stop}"
