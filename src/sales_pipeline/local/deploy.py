@@ -156,6 +156,7 @@ def adapt(template: Template) -> Template:
     Tests over template.yaml itself hold what is loosened here:
     - A role trusts its account besides its service, so that a stand-in for that service can assume it.
     - The stream actions that a role grants, it grants on every stream: the emulator matches them with no ARN.
+    - The log actions that a role grants within a log group, it grants on the group: the emulator asks for that.
     - Nothing denies plain HTTP, for the emulator speaks nothing else.
     """
     template = copy.deepcopy(template)
@@ -167,6 +168,7 @@ def adapt(template: Template) -> Template:
             properties["AssumeRolePolicyDocument"]["Statement"].append(trust)
             for policy in properties.get("Policies", []):
                 _widen_stream_actions(policy["PolicyDocument"])
+                _widen_log_groups(policy["PolicyDocument"])
         if resource["Type"] == "AWS::S3::BucketPolicy":
             document = properties["PolicyDocument"]
             document["Statement"] = [each for each in document["Statement"] if not _denies_plain_http(each)]
@@ -180,6 +182,18 @@ def _widen_stream_actions(document: dict[str, Any]) -> None:
         granted |= STREAM_ACTIONS & {actions} if isinstance(actions, str) else STREAM_ACTIONS & set(actions)
     if granted:
         document["Statement"].append({"Effect": "Allow", "Action": sorted(granted), "Resource": "*"})
+
+
+def _widen_log_groups(document: dict[str, Any]) -> None:
+    for statement in document["Statement"]:
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        groups = [_log_group(resource) for resource in resources if "logs:PutLogEvents" in statement["Action"]]
+        statement["Resource"] = resources + [group for group in groups if group]
+
+
+def _log_group(resource: Any) -> Any:  # noqa: ANN401 - an ARN, or the function that gives it
+    """Return the ARN of a log group for the ARN of all that lies in it, which Fn::GetAtt gives, too."""
+    return {"Fn::Select": [0, {"Fn::Split": [":*", resource]}]} if "Fn::GetAtt" in resource else None
 
 
 def _denies_plain_http(statement: dict[str, Any]) -> bool:

@@ -1,0 +1,225 @@
+"""`sales demo`: the whole chain once on this machine, to a query's answer and a verdict."""
+
+import os
+import shutil
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+from rich.console import Console
+from rich.live import Live
+
+from generator.orders import live_orders
+from generator.pace import BATCH_SIZE, Stop
+from generator.writer import Writer, connect
+from sales_pipeline import crawl, query
+from sales_pipeline.local import pipeline, running
+from sales_pipeline.stack import Stack, find
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_s3 import S3Client
+
+ORDERS = 300
+SECONDS_PER_BATCH = 1.0
+SEED = 7
+BUFFER_INTERVAL_SECONDS = 5
+ARRIVAL_SECONDS = 60.0
+POLL_SECONDS = 0.25
+SQL = "SELECT * FROM sales_data_projection_db.sales_data WHERE price > 100 ORDER BY orderid DESC LIMIT 10"
+
+
+@dataclass
+class Verdict:
+    """Orders written against rows in the lake: equal only if each order is there once."""
+
+    written: int
+    rows: int
+    lost: int
+    doubled: int
+
+    @property
+    def equal(self) -> bool:
+        return self.written == self.rows and not self.lost and not self.doubled
+
+    def __str__(self) -> str:
+        counts = (
+            f"{self.written} orders written, {self.rows} rows in the lake, {self.lost} lost, {self.doubled} doubled"
+        )
+        return f"{'Equal' if self.equal else 'NOT EQUAL'}: {counts}."
+
+
+def judge(written: set[str], rows_by_order: dict[str, int]) -> Verdict:
+    """Compare the ids of the orders written with the number of rows that each id has in the lake."""
+    return Verdict(
+        written=len(written),
+        rows=sum(rows_by_order.values()),
+        lost=len(written - rows_by_order.keys()),
+        doubled=sum(rows > 1 for rows in rows_by_order.values()),
+    )
+
+
+@dataclass
+class Passage:
+    """What has passed each stage so far, as the stores themselves show it, and how long it took."""
+
+    written: dict[str, float] = field(default_factory=dict)
+    """Moment at which the table took an order, in monotonic seconds, by order id."""
+    in_stream: int = 0
+    in_lake: int = 0
+    refused: int = 0
+    objects: int = 0
+    delays_seconds: list[float] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"table {len(self.written):>4} of {ORDERS}   stream {self.in_stream:>4}   lake {self.in_lake:>4} rows"
+            f" in {self.objects} objects   refused {self.refused}"
+        )
+
+
+class Stores:
+    """Counts what arrives in the data stream and in the bucket, from outside of whoever puts it there."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._kinesis: KinesisClient = stack.session.client("kinesis")
+        self._s3: S3Client = stack.session.client("s3")
+        self._bucket = stack["BucketName"]
+        self._seen: set[str] = set()
+        shards = self._kinesis.list_shards(StreamName=stack["StreamName"])["Shards"]
+        self._iterators = [
+            self._kinesis.get_shard_iterator(
+                StreamName=stack["StreamName"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            for shard in shards
+        ]
+
+    def look(self, passage: Passage) -> None:
+        """Add to `passage` what has arrived since the last look."""
+        for position, iterator in enumerate(self._iterators):
+            answer = self._kinesis.get_records(ShardIterator=iterator)
+            passage.in_stream += len(answer["Records"])
+            self._iterators[position] = answer["NextShardIterator"]
+        for prefix in ("sales_data/", "errors/"):
+            for key in self._new_keys(prefix):
+                lines = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().splitlines()
+                if prefix == "errors/":
+                    passage.refused += len(lines)
+                    continue
+                passage.objects += 1
+                passage.in_lake += len(lines)
+                now = time.monotonic()
+                for line in lines:
+                    orderid = line.split(b'"', 4)[3].decode()
+                    passage.delays_seconds.append(now - passage.written.get(orderid, now))
+
+    def _new_keys(self, prefix: str) -> list[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        keys = {found["Key"] for page in pages for found in page.get("Contents", [])} - self._seen
+        self._seen |= keys
+        return sorted(keys)
+
+
+class Clock:
+    """Says each step as it begins, and at the end where the time went."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._steps: list[tuple[str, float]] = []
+
+    def step(self, name: str) -> None:
+        self._steps.append((name, time.monotonic()))
+        self._console.print(f"{name} …")
+
+    def __str__(self) -> str:
+        ends = [began for _, began in self._steps[1:]] + [time.monotonic()]
+        spent = [(name, end - began) for (name, began), end in zip(self._steps, ends, strict=True)]
+        listed = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in spent)
+        return f"Time: {sum(seconds for _, seconds in spent):.0f} s ({listed})."
+
+
+def run() -> int:
+    """Run everything from an empty machine to the verdict, and leave nothing running; 0 only if it is equal.
+
+    Raises EmulatorError, DeployError, StackError and QueryError.
+    """
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    clock = Clock(console)
+    parameters = {"GeneratorSchedule": "DISABLED", "BufferIntervalSeconds": str(BUFFER_INTERVAL_SECONDS)}
+    running.HOME.mkdir(exist_ok=True)
+    with _home() as home, pipeline.run(home, parameters, clock.step) as local:
+        os.environ.update(local.emulator.environment)
+        stack = find(boto3.Session(), local.stack_name)
+        clock.step("orders")
+        console.print(f"  Firehose gathers rows for {BUFFER_INTERVAL_SECONDS} s here, not for 60")
+        passage = _send_orders(stack, console)
+        clock.step("crawl")
+        console.print(f"  {crawl.run(stack, local.state_dir / 'crawler')}")
+        clock.step("query")
+        console.print(f"\n{SQL}\n")
+        query.print_table(query.ask(stack, SQL))
+        counted = query.ask(stack, f"SELECT orderid, count(*) FROM {stack['CrawledTable']} GROUP BY orderid")  # noqa: S608
+        verdict = judge(set(passage.written), dict(counted.rows))
+        console.print()
+        clock.step("stop")
+    delays = sorted(passage.delays_seconds)
+    if delays:
+        middle = statistics.median(delays)
+        console.print(
+            f"From the table to the lake an order took {middle:.1f} s at the median, {delays[-1]:.1f} s at most."
+        )
+    console.print(str(clock))
+    console.print(str(verdict))
+    return 0 if verdict.equal else 1
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    home = tempfile.mkdtemp(prefix="demo-", dir=running.HOME)
+    try:
+        yield Path(home)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _send_orders(stack: Stack, console: Console) -> Passage:
+    """Write the orders and watch them until all are in the lake or refused, or 60 s after the last was written."""
+    passage, stores = Passage(), Stores(stack)
+    failures: list[Exception] = []
+    writing = threading.Thread(target=_write, args=(stack, passage, failures), daemon=True)
+    live = Live(console=console, get_renderable=lambda: f"  {passage}") if console.is_terminal else nullcontext()
+    with live:
+        writing.start()
+        deadline = time.monotonic() + ARRIVAL_SECONDS
+        while writing.is_alive() or passage.in_lake + passage.refused < len(passage.written):
+            if writing.is_alive():
+                deadline = time.monotonic() + ARRIVAL_SECONDS
+            if time.monotonic() > deadline:
+                break
+            time.sleep(POLL_SECONDS)
+            stores.look(passage)
+    if not console.is_terminal:
+        console.print(f"  {passage}")
+    if failures:
+        raise failures[0]
+    return passage
+
+
+def _write(stack: Stack, passage: Passage, failures: list[Exception]) -> None:
+    try:
+        writer = Writer(connect(None, None, None), stack["TableName"], Stop().wait)
+        orders = islice(live_orders(SEED, clock_ms=lambda: time.time_ns() // 1_000_000), ORDERS)
+        while batch := list(islice(orders, BATCH_SIZE)):
+            for order in writer.write(batch):
+                passage.written[order.orderid] = time.monotonic()
+            time.sleep(SECONDS_PER_BATCH)
+    except Exception as error:  # noqa: BLE001 - it is raised again in the thread that waits
+        failures.append(error)

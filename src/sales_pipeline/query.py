@@ -1,0 +1,86 @@
+"""`sales query`: SQL over the sales, answered as a table, CSV or JSON."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, cast
+
+import msgspec
+from pyathena import connect
+from pyathena.error import Error
+from rich.console import Console
+from rich.table import Table
+
+from sales_pipeline.stack import Stack
+
+Format = Literal["table", "csv", "json"]
+
+
+class QueryError(Exception):
+    """Athena refused the query or failed at it; the text says why, and what to do next."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of a query, as Python values, under their column names."""
+
+    columns: list[str]
+    rows: Sequence[tuple[Any, ...]]
+
+
+def ask(stack: Stack, sql: str) -> Answer:
+    """Run a query in the stack's workgroup and wait for its rows. Raises QueryError."""
+    try:
+        cursor = connect(
+            session=stack.session,
+            region_name=stack.session.region_name,
+            work_group=stack["WorkGroupName"],
+            poll_interval=0.2,
+        ).cursor()
+        cursor.execute(sql)
+        rows = cast("list[tuple[Any, ...]]", cursor.fetchall())
+    except Error as error:
+        raise QueryError(_advice(stack, " ".join(str(error).split()))) from None
+    return Answer([column[0] for column in cursor.description or []], rows)
+
+
+def _advice(stack: Stack, message: str) -> str:
+    crawled = stack["CrawledTable"]
+    name = crawled.partition(".")[2]
+    if name in message and any(word in message for word in ("does not exist", "NOT_FOUND", "not found")):
+        return (
+            f"No crawler has made the table {crawled} yet: run `sales crawl` once rows are delivered, or ask "
+            f"{stack['DeclaredTable']}, which needs none. ({message})"
+        )
+    return f"Athena says: {message}"
+
+
+def show(answer: Answer, output: Format) -> None:
+    """Print an answer: a table to read, CSV with a header line, or JSON with one object a row."""
+    if output == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(answer.columns)
+        writer.writerows(answer.rows)
+    elif output == "json":
+        encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+        for row in answer.rows:
+            sys.stdout.write(encode(dict(zip(answer.columns, row, strict=True))).decode() + "\n")
+    else:
+        print_table(answer)
+
+
+def print_table(answer: Answer) -> None:
+    """Print an answer to read; elsewhere than on a terminal, as wide as it takes."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for position, column in enumerate(answer.columns):
+        numeric = all(isinstance(row[position], int | float | Decimal | None) for row in answer.rows)
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
+    for row in answer.rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = sys.maxsize
+        console.width = console.measure(table).maximum
+    console.print(table)
