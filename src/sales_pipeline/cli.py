@@ -44,6 +44,9 @@ def sales() -> None:
 
     Without --stack-name, --profile and --region a command works on the pipeline that `sales up` keeps running here, if
     there is one, and otherwise on the stack sales-data-projection of your default profile.
+
+    What runs on this machine writes to .local in the clone, or to the folder that SALES_HOME names: each can have a
+    `sales up` of its own.
     """
 
 

@@ -1,6 +1,7 @@
 """`sales query`: SQL over the sales, answered as a table, CSV or JSON."""
 
 import csv
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,8 +49,8 @@ def ask(stack: Stack, sql: str) -> Answer:
 
 def _advice(stack: Stack, message: str) -> str:
     crawled = stack["CrawledTable"]
-    name = crawled.partition(".")[2]
-    if name in message and any(word in message for word in ("does not exist", "NOT_FOUND", "not found")):
+    name = re.escape(crawled.partition(".")[2])
+    if re.search(rf"\btable\b.*\b{name}\b.* does not exist", message, re.IGNORECASE):
         return (
             f"No crawler has made the table {crawled} yet: run `sales crawl` once rows are delivered, or ask "
             f"{stack['DeclaredTable']}, which needs none. ({message})"
@@ -72,15 +73,17 @@ def show(answer: Answer, output: Format) -> None:
 
 
 def print_table(answer: Answer) -> None:
-    """Print an answer to read; elsewhere than on a terminal, as wide as it takes."""
+    """Print an answer to read, with nothing cut off: on a narrow terminal, texts break between words."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for position, column in enumerate(answer.columns):
-        numeric = all(isinstance(row[position], int | float | Decimal | None) for row in answer.rows)
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
+        values = [row[position] for row in answer.rows]
+        numeric = all(isinstance(value, int | float | Decimal | None) for value in values)
+        breakable = any(" " in str(value) for value in values)
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=not breakable)
     for row in answer.rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = sys.maxsize
-        console.width = console.measure(table).maximum
+    shown_width, console.width = console.width, sys.maxsize
+    measured = console.measure(table)
+    console.width = max(shown_width, measured.minimum) if console.is_terminal else measured.maximum
     console.print(table)

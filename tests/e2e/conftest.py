@@ -10,6 +10,16 @@ from sales_pipeline.local.deploy import Sam
 REPOSITORY = Path(__file__).parents[2]
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "first: starts what takes minutes by itself")
+    config.addinivalue_line("markers", "last: looks at what it came to")
+
+
+def pytest_collection_modifyitems(items):
+    """Run the other tests while something takes its minutes: in any other order the last ones wait for it."""
+    items.sort(key=lambda item: bool(item.get_closest_marker("last")) - bool(item.get_closest_marker("first")))
+
+
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory):
     with local_emulator.start(tmp_path_factory.mktemp("emulator") / "emulator.log") as running:
@@ -25,7 +35,8 @@ def client(emulator):
 
 @pytest.fixture(scope="session")
 def sam(emulator, tmp_path_factory):
-    return Sam(emulator, tmp_path_factory.mktemp("sam"))
+    workdir = tmp_path_factory.mktemp("sam")
+    return Sam(emulator, workdir, workdir / "sam.log")
 
 
 @pytest.fixture(scope="session")

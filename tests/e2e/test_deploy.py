@@ -1,6 +1,7 @@
 """The template deploys to an emulator that enforces IAM, does its work there, and goes without a trace."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -118,12 +119,22 @@ def test_adapting_widens_only_the_stream_actions_that_are_granted():
     }
     template = {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": properties}}}
 
-    adapted = adapt(template)["Resources"]["Role"]["Properties"]
+    adapted = adapt(template, datetime.now(UTC))["Resources"]["Role"]["Properties"]
 
     widened = {"Effect": "Allow", "Action": ["dynamodb:ListStreams"], "Resource": "*"}
     assert adapted["Policies"][0]["PolicyDocument"]["Statement"] == [granted, widened]
     assert adapted["AssumeRolePolicyDocument"]["Statement"][0] == trust
     assert properties["Policies"][0]["PolicyDocument"]["Statement"] == [granted]
+
+
+def test_adapting_fills_in_the_schedules_time():
+    target = {"Arn": "arn", "Input": '{"scheduled_time": "<aws.scheduler.scheduled-time>"}'}
+    template = {"Resources": {"Timer": {"Type": "AWS::Scheduler::Schedule", "Properties": {"Target": target}}}}
+
+    adapted = adapt(template, datetime(2026, 11, 22, 16, 26, tzinfo=UTC))
+
+    filled_in = adapted["Resources"]["Timer"]["Properties"]["Target"]["Input"]
+    assert filled_in == '{"scheduled_time": "2026-11-22T16:26:00Z"}'
 
 
 def test_a_failed_deploy_names_the_resource_and_the_reason(sam, tmp_path):

@@ -148,19 +148,13 @@ def logged(client):
         for each in page["StackResourceSummaries"]
     }
 
-    # The emulator asks for the permission on the group, where AWS asks for it on the log stream, as granted.
-    grant = {"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}
-    role = {"RoleName": names["DeliveryStreamRole"], "PolicyName": "emulated-logs"}
-    client("iam").put_role_policy(**role, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [grant]}))
-
     def logged():
         events = client("logs").get_log_events(
             logGroupName=names["DeliveryStreamLogGroup"], logStreamName=names["DeliveryStreamLogStream"]
         )["events"]
         return [json.loads(each["message"]) for each in events]
 
-    yield logged
-    client("iam").delete_role_policy(**role)
+    return logged
 
 
 def change_event(order_id, name="INSERT"):

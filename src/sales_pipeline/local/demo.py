@@ -1,16 +1,12 @@
 """`sales demo`: the whole chain once on this machine, to a query's answer and a verdict."""
 
 import os
-import shutil
 import statistics
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -39,7 +35,7 @@ SQL = "SELECT * FROM sales_data_projection_db.sales_data WHERE price > 100 ORDER
 
 @dataclass
 class Verdict:
-    """Orders written against rows in the lake: equal only if each order is there once."""
+    """Orders written against rows in the lake: equal only if each order is there once, and there is one."""
 
     written: int
     rows: int
@@ -48,7 +44,7 @@ class Verdict:
 
     @property
     def equal(self) -> bool:
-        return self.written == self.rows and not self.lost and not self.doubled
+        return self.written == self.rows > 0 == self.lost == self.doubled
 
     def __str__(self) -> str:
         counts = (
@@ -82,7 +78,7 @@ class Passage:
     def __str__(self) -> str:
         return (
             f"table {len(self.written):>4} of {ORDERS}   stream {self.in_stream:>4}   lake {self.in_lake:>4} rows"
-            f" in {self.objects} objects   refused {self.refused}"
+            f" in {self.objects} object{'s' * (self.objects != 1)}   refused {self.refused}"
         )
 
 
@@ -142,7 +138,7 @@ class Clock:
     def __str__(self) -> str:
         ends = [began for _, began in self._steps[1:]] + [time.monotonic()]
         spent = [(name, end - began) for (name, began), end in zip(self._steps, ends, strict=True)]
-        listed = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in spent)
+        listed = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in spent if round(seconds))
         return f"Time: {sum(seconds for _, seconds in spent):.0f} s ({listed})."
 
 
@@ -154,8 +150,11 @@ def run() -> int:
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     clock = Clock(console)
     parameters = {"GeneratorSchedule": "DISABLED", "BufferIntervalSeconds": str(BUFFER_INTERVAL_SECONDS)}
-    running.HOME.mkdir(exist_ok=True)
-    with _home() as home, pipeline.run(home, parameters, clock.step) as local:
+    home = running.HOME / "demo"
+    with (
+        running.claim(home, "A demo is running already: wait for it to end."),
+        pipeline.run(home, parameters, clock.step) as local,
+    ):
         os.environ.update(local.emulator.environment)
         stack = find(boto3.Session(), local.stack_name)
         clock.step("orders")
@@ -179,15 +178,6 @@ def run() -> int:
     console.print(str(clock))
     console.print(str(verdict))
     return 0 if verdict.equal else 1
-
-
-@contextmanager
-def _home() -> Iterator[Path]:
-    home = tempfile.mkdtemp(prefix="demo-", dir=running.HOME)
-    try:
-        yield Path(home)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _send_orders(stack: Stack, console: Console) -> Passage:

@@ -11,18 +11,20 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samcli.yamlhelper import yaml_dump, yaml_parse  # type: ignore[import-untyped]
 
+from sales_pipeline.local import guard
 from sales_pipeline.local.emulator import REGION, Emulator
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 SAM_SECONDS = 120
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 LOCAL_PARAMETERS = {"NamedQueries": "NONE"}  # the emulator refuses their resource type
 STREAM_ACTIONS = {
     "dynamodb:DescribeStream",
@@ -40,14 +42,11 @@ class DeployError(Exception):
 
 @dataclass(frozen=True)
 class Sam:
-    """The SAM CLI, aimed at one emulator. Everything it writes lies in `workdir`."""
+    """The SAM CLI, aimed at one emulator. All that it writes but its log lies in `workdir`."""
 
     emulator: Emulator
     workdir: Path
-
-    @property
-    def log_path(self) -> Path:
-        return self.workdir / "sam.log"
+    log_path: Path
 
     def build(self, template_path: Path) -> Path:
         """Build for this machine's Python; return the path of the built template, adapted to the emulator."""
@@ -56,7 +55,9 @@ class Sam:
         if failure:
             raise DeployError(f"sam build failed: {failure} See {self.log_path}.")
         built = build_dir / "template.yaml"
-        built.write_text(yaml_dump(adapt(yaml_parse(built.read_text()))))
+        # All orders of a minute that is over are due at once.
+        last_minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
+        built.write_text(yaml_dump(adapt(yaml_parse(built.read_text()), last_minute)))
         return built
 
     def deploy(self, built: Path, stack_name: str, parameters: Mapping[str, str]) -> dict[str, str]:
@@ -105,19 +106,16 @@ class Sam:
         }
         with self.log_path.open("a+b") as log:
             start = log.seek(0, os.SEEK_END)
+            command = [sys.executable, "-m", "samcli", *arguments, "--config-file", str(settings)]
+            process = guard.start(home, command, environment, log)
             try:
-                code = subprocess.run(  # noqa: S603
-                    [sys.executable, "-m", "samcli", *arguments, "--config-file", str(settings)],
-                    env=environment,
-                    cwd=self.workdir,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    timeout=SAM_SECONDS,
-                    check=False,
-                ).returncode
+                code = process.wait(SAM_SECONDS)
             except subprocess.TimeoutExpired:
                 return f"It took longer than {SAM_SECONDS} s."
+            finally:
+                if process.stdin:
+                    process.stdin.close()
+                process.wait()
             if code == 0:
                 return None
             log.seek(start)
@@ -150,14 +148,15 @@ class Sam:
         return self.emulator.session().client("cloudformation", endpoint_url=self.emulator.endpoint_url)
 
 
-def adapt(template: Template) -> Template:
-    """Return a built template that is looser where the emulator is stricter than AWS.
+def adapt(template: Template, scheduled_time: datetime) -> Template:
+    """Return a built template that is looser where the emulator is stricter than AWS, and says what it leaves unsaid.
 
-    Tests over template.yaml itself hold what is loosened here:
+    Tests over template.yaml itself hold what is changed here:
     - A role trusts its account besides its service, so that a stand-in for that service can assume it.
     - The stream actions that a role grants, it grants on every stream: the emulator matches them with no ARN.
     - The log actions that a role grants within a log group, it grants on the group: the emulator asks for that.
     - Nothing denies plain HTTP, for the emulator speaks nothing else.
+    - A schedule's placeholder for its time is filled in, with `scheduled_time`: the same each time that it fires.
     """
     template = copy.deepcopy(template)
     for resource in template["Resources"].values():
@@ -169,6 +168,9 @@ def adapt(template: Template) -> Template:
             for policy in properties.get("Policies", []):
                 _widen_stream_actions(policy["PolicyDocument"])
                 _widen_log_groups(policy["PolicyDocument"])
+        if resource["Type"] == "AWS::Scheduler::Schedule":
+            target = properties["Target"]
+            target["Input"] = target["Input"].replace(SCHEDULED_TIME, f"{scheduled_time:%Y-%m-%dT%H:%M:%SZ}")
         if resource["Type"] == "AWS::S3::BucketPolicy":
             document = properties["PolicyDocument"]
             document["Statement"] = [each for each in document["Statement"] if not _denies_plain_http(each)]
@@ -186,9 +188,9 @@ def _widen_stream_actions(document: dict[str, Any]) -> None:
 
 def _widen_log_groups(document: dict[str, Any]) -> None:
     for statement in document["Statement"]:
-        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        groups = [_log_group(resource) for resource in resources if "logs:PutLogEvents" in statement["Action"]]
-        statement["Resource"] = resources + [group for group in groups if group]
+        if "logs:PutLogEvents" in statement["Action"]:
+            resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+            statement["Resource"] = resources + [group for group in map(_log_group, resources) if group]
 
 
 def _log_group(resource: Any) -> Any:  # noqa: ANN401 - an ARN, or the function that gives it

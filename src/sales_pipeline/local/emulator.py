@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ LOOPBACK = "127.0.0.1"
 PREFERRED_PORT = 4566
 REGION = "us-east-1"
 START_SECONDS = 30
+START_ATTEMPTS = 3
 STOP_SECONDS = 10
 
 # MiniStack takes this access key for the account's root user and never looks at the secret. Every other key has
@@ -30,6 +32,10 @@ ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 class EmulatorError(Exception):
     """The emulator did not start or stop; the text says what to do next."""
+
+
+class _PortTakenError(EmulatorError):
+    pass
 
 
 @dataclass(frozen=True)
@@ -93,18 +99,16 @@ def start(log_path: Path) -> Emulator:
     Raises EmulatorError after START_SECONDS, or when it ends by itself.
     """
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    for _ in range(START_ATTEMPTS - 1):
+        with suppress(_PortTakenError):
+            return _start_at(_free_port(), log_path)
+    return _start_at(_free_port(), log_path)
+
+
+def _start_at(port: int, log_path: Path) -> Emulator:
     directory = Path(tempfile.mkdtemp(prefix="sales-emulator-"))
-    command = [sys.executable, "-I", guard.__file__, str(directory), sys.executable, "-m", "ministack"]
     with log_path.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603
-            command,
-            env=_environment(directory, port),
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        process = guard.start(directory, [sys.executable, "-m", "ministack"], _environment(directory, port), log)
     emulator = Emulator(f"http://{LOOPBACK}:{port}", log_path, process)
     try:
         _wait_until_healthy(emulator, directory.name)
@@ -152,7 +156,9 @@ def _wait_until_healthy(emulator: Emulator, mark: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if emulator.process.poll() is not None:
-            raise EmulatorError(
+            # Between looking for a free port and taking it, another took it.
+            taken = "ddress already in use" in emulator.log_path.read_text(errors="replace")
+            raise (_PortTakenError if taken else EmulatorError)(
                 f"The emulator ended as it started: see {emulator.log_path}, "
                 f"which ends with {_last_line(emulator.log_path)!r}."
             )

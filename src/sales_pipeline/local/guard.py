@@ -2,7 +2,7 @@
 
 `python guard.py DIRECTORY COMMAND…`; the starter holds the other end of standard input. However the starter
 ends, even by SIGKILL, the kernel closes that pipe, on Linux and macOS alike: the guard then ends the
-command's process group and removes DIRECTORY, in which the command runs.
+command's process group and removes DIRECTORY, in which the command runs. It ends with the command's exit code.
 """
 
 import os
@@ -11,7 +11,24 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+
+def start(
+    directory: Path, command: Sequence[str], environment: Mapping[str, str], log: BinaryIO
+) -> "subprocess.Popen[bytes]":
+    """Start a guard over a command that writes to `log`. Closing its standard input ends both at once."""
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-I", __file__, str(directory), *command],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
 
 
 def main(directory: str, *command: str) -> None:
@@ -21,11 +38,12 @@ def main(directory: str, *command: str) -> None:
     child = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
     threading.Thread(target=_end_with_input, args=(child.pid,), daemon=True).start()
     try:
-        child.wait()
+        code = child.wait()
     finally:
         _kill_group(child.pid)
         child.wait()
         shutil.rmtree(directory)
+    sys.exit(code)
 
 
 def _end_with_input(group: int) -> None:

@@ -1,11 +1,13 @@
 """The whole pipeline on this machine: emulator, stack, and the stand-ins for what the emulator leaves out."""
 
-import subprocess
+import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from sales_pipeline.local import emulator as local_emulator
 from sales_pipeline.local import guard
@@ -15,6 +17,7 @@ from sales_pipeline.stack import DEFAULT_STACK_NAME
 
 ROOT = Path(__file__).parents[3]
 WORKERS_STOP_SECONDS = 10.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Report = Callable[[str], None]
 
@@ -33,39 +36,55 @@ class Pipeline:
 def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[Pipeline]:
     """Start everything, and end everything on the way out. `report` is told each step as it begins.
 
-    What it writes lies in `home`: logs stay there, the rest goes. Raises EmulatorError and DeployError.
+    What it writes lies in `home`: logs stay there, the rest goes. Ctrl-C, SIGTERM and the terminal's end become one
+    KeyboardInterrupt; after it, and on the way out, no further one cuts the end short. Raises EmulatorError and
+    DeployError.
     """
-    log_dir = home / "log"
-    log_dir.mkdir(parents=True, exist_ok=True)
-    report("starting the emulator")
-    with local_emulator.start(log_dir / "emulator.log") as emulator:
-        sam = Sam(emulator, home)
-        report("sam build")
-        built = sam.build(ROOT / "template.yaml")
-        report("sam deploy")
-        sam.deploy(built, DEFAULT_STACK_NAME, parameters)
-        report("starting pipe, Firehose and crawler")
-        with workers(emulator, DEFAULT_STACK_NAME, home / "state", log_dir):
-            yield Pipeline(emulator, DEFAULT_STACK_NAME, log_dir, home / "state")
+    log_dir, work_dir = home / "log", home / "work"
+    for left in (log_dir, work_dir):  # by the run before; a killed one leaves its work, too
+        shutil.rmtree(left, ignore_errors=True)
+        left.mkdir(parents=True)
+    handlers = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    try:
+        report("starting the emulator")
+        with local_emulator.start(log_dir / "emulator.log") as emulator:
+            sam = Sam(emulator, work_dir, log_dir / "sam.log")
+            report("sam build")
+            built = sam.build(ROOT / "template.yaml")
+            report("sam deploy")
+            sam.deploy(built, DEFAULT_STACK_NAME, parameters)
+            report("starting pipe, Firehose and crawler")
+            state_dir = work_dir / "state"
+            with workers(emulator, DEFAULT_STACK_NAME, state_dir, log_dir):
+                try:
+                    yield Pipeline(emulator, DEFAULT_STACK_NAME, log_dir, state_dir)
+                finally:
+                    _ignore_signals()
+    finally:
+        _ignore_signals()
+        shutil.rmtree(work_dir, ignore_errors=True)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    _ignore_signals()
+    raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
 def workers(emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path) -> Iterator[None]:
     """Run the stand-ins; they end with this process, however it ends, and their state goes with them."""
     state_dir.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "sales_pipeline.local.workers", "--stack-name", stack_name]
+    command += ["--state-dir", str(state_dir), "--log-dir", str(log_dir)]
     with (log_dir / "workers.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603
-            [
-                *(sys.executable, "-I", guard.__file__, str(state_dir)),
-                *(sys.executable, "-m", "sales_pipeline.local.workers", "--stack-name", stack_name),
-                *("--state-dir", str(state_dir), "--log-dir", str(log_dir)),
-            ],
-            env=emulator.environment,
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        process = guard.start(state_dir, command, emulator.environment, log)
     try:
         yield
     finally:

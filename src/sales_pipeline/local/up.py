@@ -15,6 +15,17 @@ from sales_pipeline.stack import find
 ORDER_INTERVAL_SECONDS = 3.0
 # What another terminal needs; the rest of the emulator's environment only keeps this one from a real account.
 EXPORTED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
+# What the other commands need besides, so that no setting for AWS gets in the way.
+SHIELDS = ("AWS_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "NO_PROXY")
+
+GREETING = """
+The pipeline runs. In another terminal, `sales query` and the others find it by themselves;
+for the AWS CLI, boto3 and the generator script:
+
+{exports}
+
+Logs: {log_dir}. An order every {seconds:.0f} seconds until Ctrl-C:
+"""
 
 
 def run() -> int:
@@ -23,21 +34,19 @@ def run() -> int:
     Returns the exit code. Raises RunningError, EmulatorError and DeployError.
     """
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    # The schedule's function would pace its orders by a time that the emulator never fills in.
+    # Where the emulator fires the schedule, it names the same minute each time.
     parameters = {"GeneratorSchedule": "DISABLED"}
+    refusal = "A local pipeline is running already: use it, or end it with `sales down`."
     with (
-        running.claim(),
-        pipeline.run(running.HOME / "up", parameters, lambda step: console.print(f"{step} …")) as local,
+        running.claim(running.UP, refusal),
+        pipeline.run(running.UP, parameters, lambda step: console.print(f"{step} …")) as local,
     ):
         os.environ.update(local.emulator.environment)
         stack = find(boto3.Session(), local.stack_name)
-        environment = {name: os.environ[name] for name in (*EXPORTED, "AWS_CONFIG_FILE")}
-        running.announce(local.stack_name, environment, local.state_dir)
-        console.print("\nThe pipeline runs. In another terminal, `sales query` and the others find it by themselves;")
-        console.print("for the AWS CLI, boto3 and the generator script:\n")
-        for name in EXPORTED:
-            console.print(f"export {name}={os.environ[name]}")
-        console.print(f"\nLogs: {local.log_dir}. An order every {ORDER_INTERVAL_SECONDS:.0f} seconds until Ctrl-C:\n")
         client = connect(None, None, None)
-        orders = live_orders(None, clock_ms=lambda: time.time_ns() // 1_000_000)
-        return write_orders(client, stack["TableName"], orders, None, ORDER_INTERVAL_SECONDS, None)
+        environment = {name: os.environ[name] for name in (*EXPORTED, *SHIELDS)}
+        with running.announce(local.stack_name, environment, local.state_dir):
+            exports = "\n".join(f"export {name}={environment[name]}" for name in EXPORTED)
+            console.print(GREETING.format(exports=exports, log_dir=local.log_dir, seconds=ORDER_INTERVAL_SECONDS))
+            orders = live_orders(None, clock_ms=lambda: time.time_ns() // 1_000_000)
+            return write_orders(client, stack["TableName"], orders, None, ORDER_INTERVAL_SECONDS, None)

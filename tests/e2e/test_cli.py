@@ -1,0 +1,303 @@
+"""`sales` as a person uses it: real processes on this machine, which leave nothing behind however they end."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+
+SALES = Path(sys.executable).with_name("sales")
+START_SECONDS = 60
+COMMAND_SECONDS = 60
+END_SECONDS = 10
+ROWS_SECONDS = 45
+ORDERS = 30
+
+
+def environment(home, **settings):
+    """What a command runs with: its own SALES_HOME, and TMPDIR, where nothing may be left; no way to a real account."""
+    (home / "tmp").mkdir(parents=True, exist_ok=True)
+    own = {"SALES_HOME": str(home / "sales"), "TMPDIR": str(home / "tmp"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    return os.environ | own | settings
+
+
+class Run:
+    """A command in the background, in a session of its own as in a terminal, and what it prints."""
+
+    def __init__(self, home, *arguments):
+        self.home = home
+        self.log_path = home / f"{arguments[0]}.out"
+        variables = environment(home)
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [SALES, *arguments], env=variables, stdout=log, stderr=log, start_new_session=True
+            )
+
+    @property
+    def printed(self):
+        return self.log_path.read_text()
+
+    def wait_for(self, text):
+        deadline = time.monotonic() + START_SECONDS
+        while text not in self.printed:
+            assert self.process.poll() is None, self.printed
+            assert time.monotonic() < deadline, f"{text!r} not within {START_SECONDS} s: {self.printed}"
+            time.sleep(0.05)
+
+    def end(self, number):
+        """Signal its whole process group, as a terminal does, and return the exit code and the seconds it took."""
+        start = time.monotonic()
+        os.killpg(self.process.pid, number)
+        return self.process.wait(END_SECONDS), time.monotonic() - start
+
+
+def left_processes(home):
+    """Processes that run with this SALES_HOME, or whatever inherited or was given a path in its folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:  # it has gone, or is not ours
+            continue
+        if os.fsencode(home) in words and state != "Z" and int(process.name) != os.getpid():
+            found.append((process.name, (process / "cmdline").read_bytes()))
+    return found
+
+
+def assert_nothing_is_left(home):
+    """No process, and with none no port; no temporary file; logs only."""
+    deadline = time.monotonic() + END_SECONDS
+    while left := left_processes(home):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+    assert list((home / "tmp").iterdir()) == []
+    files = [path.relative_to(home / "sales") for path in (home / "sales").rglob("*") if not path.is_dir()]
+    assert [path for path in files if path.parts[1] != "log" or path.suffix != ".log"] == []
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a command in a home of the test's own; what it leaves is ended with the test."""
+    started = []
+
+    def start(*arguments, home=tmp_path):
+        started.append(Run(home, *arguments))
+        return started[-1]
+
+    yield start
+    for run in started:
+        if run.process.poll() is None:
+            os.killpg(run.process.pid, signal.SIGKILL)
+            run.process.wait()
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    """`sales up`, ready; with Firehose's buffers short, changed as one would change them on AWS."""
+    home = tmp_path_factory.mktemp("up")
+    run = Run(home, "up")
+    try:
+        run.wait_for("until Ctrl-C")
+        shorten_buffers(exported(run))
+        yield run
+    finally:
+        if run.process.poll() is None:
+            os.killpg(run.process.pid, signal.SIGTERM)
+            run.process.wait(END_SECONDS)
+
+
+def exported(run):
+    lines = [line.removeprefix("export ") for line in run.printed.splitlines() if line.startswith("export ")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def shorten_buffers(variables):
+    session = boto3.Session(
+        variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=variables["AWS_DEFAULT_REGION"]
+    )
+    firehose = session.client("firehose", endpoint_url=variables["AWS_ENDPOINT_URL"])
+    [name] = firehose.list_delivery_streams()["DeliveryStreamNames"]
+    described = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+    firehose.update_destination(
+        DeliveryStreamName=name,
+        CurrentDeliveryStreamVersionId=described["VersionId"],
+        DestinationId=described["Destinations"][0]["DestinationId"],
+        ExtendedS3DestinationUpdate={"BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 1}},
+    )
+
+
+def sales(home, *arguments, text=None, **settings):
+    return subprocess.run(
+        [SALES, *arguments],
+        env=environment(home, **settings),
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+
+
+def assert_one_line(ended, *words):
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert ended.stdout == ""
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("error: ")
+    for word in words:
+        assert word in line
+
+
+@pytest.fixture(scope="module")
+def generated(up):
+    """Write orders, which take a while to arrive; return what was printed."""
+    ended = sales(up.home, "generate", "--count", str(ORDERS), "--rate", "100", "--seed", "7")
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_generate_says_what_it_wrote(generated):
+    assert f"written        {ORDERS}\n" in generated
+
+
+def test_a_table_that_no_crawler_has_made_yet(up):
+    ended = sales(up.home, "query", "SELECT * FROM sales_data_projection_db.sales_data")
+    assert_one_line(ended, "No crawler has made the table sales_data_projection_db.sales_data yet", "`sales crawl`")
+
+
+def test_sql_that_fails(up):
+    assert_one_line(sales(up.home, "query", "SELECT colour FROM sales_data_projection_db_declared.orders"), "colour")
+    assert_one_line(sales(up.home, "query", "-", text="FETCH ME A CAT"), "Athena says")
+
+
+def test_a_second_up_is_refused(up):
+    assert_one_line(sales(up.home, "up"), "running already", "`sales down`")
+    assert up.process.poll() is None
+
+
+def test_a_stack_that_is_not_there(up):
+    settings = {"AWS_REGION": "us-east-1"} | exported(up)
+    ended = sales(up.home, "query", "--stack-name", "other", "SELECT 1", **settings)
+    assert_one_line(ended, "There is no stack other in us-east-1", "sam deploy")
+
+
+def test_what_is_exported_leads_there(up, tmp_path):
+    ended = sales(tmp_path, "query", "--format", "json", "SELECT 1 AS one", **exported(up))
+    assert ended.stdout == '{"one":1}\n', ended.stderr
+
+
+def test_orders_travel_from_generate_to_query(up, generated):
+    first, _, last = generated.split("ids ")[1].split()
+    declared = "sales_data_projection_db_declared.orders"
+    between = f"WHERE orderid BETWEEN '{first}' AND '{last}'"
+    count = f"SELECT count(DISTINCT orderid) AS orders FROM {declared} {between}"  # noqa: S608
+    deadline = time.monotonic() + ROWS_SECONDS
+    while True:
+        ended = sales(up.home, "query", "--format", "json", "-", text=count)
+        assert ended.returncode == 0, ended.stderr
+        if json.loads(ended.stdout)["orders"] >= ORDERS:
+            break
+        assert time.monotonic() < deadline, ended.stdout
+
+    crawled = sales(up.home, "crawl")
+    assert crawled.returncode == 0, crawled.stderr
+    columns = "(orderid string, product_name string, quantity int, price double)"
+    assert crawled.stdout == f"sales_data_projection_db.sales_data {columns}, 1 day\n"
+
+    # `sales up` writes orders of its own among them.
+    sql = f"SELECT orderid, quantity, price FROM sales_data_projection_db.sales_data {between} ORDER BY orderid"  # noqa: S608
+    answers = {form: sales(up.home, "query", "--format", form, sql).stdout for form in ("table", "csv", "json")}
+    header, *rows = csv.reader(io.StringIO(answers["csv"]))
+    assert header == ["orderid", "quantity", "price"]
+    assert len(rows) >= ORDERS
+    assert len({row[0] for row in rows}) == len(rows)
+    assert {first, last} <= {row[0] for row in rows}
+    assert [list(map(str, json.loads(line).values())) for line in answers["json"].splitlines()] == rows
+    assert [line.split() for line in answers["table"].splitlines()] == [header, *rows]
+
+
+def test_down_ends_it_and_leaves_logs_only(up):
+    ended = sales(up.home, "down")
+    assert ended.returncode == 0, ended.stderr
+    assert up.process.wait(END_SECONDS) == 0
+    assert "written" in up.printed
+    assert "Traceback" not in up.printed
+    assert_nothing_is_left(up.home)
+    assert {path.name for path in (up.home / "sales" / "up" / "log").iterdir()} == {
+        *("emulator.log", "sam.log", "workers.log", "pipe.log", "firehose.log", "crawler.log")
+    }
+
+
+def test_down_without_a_pipeline(tmp_path):
+    assert_one_line(sales(tmp_path, "down"), "No local pipeline is running", "`sales up`")
+
+
+def test_a_profile_that_is_not_there(tmp_path):
+    assert_one_line(sales(tmp_path, "query", "--profile", "nobody", "SELECT 1"), "nobody", "aws configure")
+
+
+def test_no_region(tmp_path):
+    assert_one_line(sales(tmp_path, "query", "SELECT 1", AWS_DEFAULT_REGION=""), "No AWS region", "--region")
+
+
+def test_no_credentials(tmp_path):
+    ended = sales(tmp_path, "query", "SELECT 1", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert_one_line(ended, "no AWS credentials", "aws configure")
+
+
+def test_credentials_that_are_not_known(tmp_path, emulator):
+    settings = {"AWS_ENDPOINT_URL": emulator.endpoint_url, "AWS_ACCESS_KEY_ID": "AKIAXXXXXXXXXXXXXXXX"}
+    assert_one_line(sales(tmp_path, "crawl", **settings), "does not accept these credentials")
+
+
+def test_ctrl_c_and_sigterm_leave_nothing_whenever_they_come(start, tmp_path):
+    homes = [tmp_path / name for name in ("demo", "deploy", "build", "emulator")]
+    for home in homes:
+        home.mkdir()
+    demo = start("demo", home=homes[0])
+    demo.wait_for("sam build")  # the ports of two that start in the same moment could be the same
+    deploying = start("up", home=homes[1])
+    deploying.wait_for("sam build")
+
+    for home, stage in zip(homes[2:], ("sam build", "starting the emulator"), strict=True):
+        run = start("up", home=home)
+        run.wait_for(stage)
+        assert_ends(run, signal.SIGINT)
+    deploying.wait_for("sam deploy")
+    assert_ends(deploying, signal.SIGTERM)
+    demo.wait_for("orders")
+    assert_ends(demo, signal.SIGINT)
+
+
+def assert_ends(run, number):
+    code, seconds = run.end(number)
+    assert code == 130, run.printed
+    assert seconds < 5
+    assert "Traceback" not in run.printed
+    assert_nothing_is_left(run.home)
+
+
+def test_a_killed_up_leaves_no_process_and_makes_room_for_the_next(start, tmp_path):
+    run = start("up")
+    run.wait_for("until Ctrl-C")
+    run.end(signal.SIGKILL)
+    deadline = time.monotonic() + END_SECONDS
+    while left := left_processes(tmp_path):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert_one_line(sales(tmp_path, "down"), "No local pipeline is running")
+
+    run = start("up")
+    run.wait_for("sam build")
+    assert_one_line(sales(tmp_path, "query", "SELECT 1"), "starting", "try again")
+    assert sales(tmp_path, "down").returncode == 0
+    assert run.process.wait(END_SECONDS) == 130
+    assert_nothing_is_left(tmp_path)
