@@ -2,12 +2,16 @@
 
 import ipaddress
 import os
+import signal
 import socket
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+
+# A shell starts what runs in its background with Ctrl-C ignored, and children inherit that: tests send it to them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]

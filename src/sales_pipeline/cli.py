@@ -1,41 +1,44 @@
 """The command line, `sales`: a line or two for each command, which is a module of its own."""
 
-import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from generator.explain import explain
 from sales_pipeline import crawl as crawl_command
+from sales_pipeline import failures as failures_command
 from sales_pipeline import generate as generate_command
 from sales_pipeline import query as query_command
+from sales_pipeline import reconcile as reconcile_command
+from sales_pipeline import replay as replay_command
+from sales_pipeline.dead_letters import ReplayError
+from sales_pipeline.failed import select
 from sales_pipeline.local import demo as demo_command
 from sales_pipeline.local import running
 from sales_pipeline.local import up as up_command
 from sales_pipeline.local.deploy import DeployError
 from sales_pipeline.local.emulator import EmulatorError
 from sales_pipeline.local.running import RunningError
+from sales_pipeline.options import (
+    Format,
+    Profile,
+    Reason,
+    Region,
+    ReportFormat,
+    Since,
+    StackName,
+    Until,
+    find_local,
+    locate,
+)
 from sales_pipeline.query import QueryError
-from sales_pipeline.stack import DEFAULT_STACK_NAME, Stack, StackError, find
+from sales_pipeline.resend import REPLAYS_MAX
+from sales_pipeline.stack import StackError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-StackName = Annotated[str | None, typer.Option(metavar="NAME", help="Stack to work on.")]
-Profile = Annotated[str | None, typer.Option(metavar="NAME", help="Named profile of the AWS CLI.")]
-Region = Annotated[str | None, typer.Option(metavar="NAME", help="AWS region, if not the profile's.")]
-
-
-class Format(StrEnum):
-    """Forms of an answer."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
 
 
 @app.callback()
@@ -111,7 +114,7 @@ def generate(  # noqa: PLR0913 - one argument an option
     """  # noqa: D301
     if interval and rate:
         raise typer.BadParameter("give --interval or --rate, not both")
-    stack = _locate(stack_name, profile, region)
+    stack = locate(stack_name, profile, region)
     interval_seconds = interval or (1 / rate if rate else generate_command.DEFAULT_INTERVAL_SECONDS)
     raise typer.Exit(generate_command.run(stack, seed, count, interval_seconds, profile))
 
@@ -125,9 +128,9 @@ def crawl(stack_name: StackName = None, profile: Profile = None, region: Region 
       sales crawl
       sales crawl --profile my-profile
     """  # noqa: D301
-    local = _local(stack_name, profile, region)
+    local = find_local(stack_name, profile, region)
     state_dir = Path(local.state_dir) / "crawler" if local else None
-    typer.echo(crawl_command.run(_locate(stack_name, profile, region), state_dir))
+    typer.echo(crawl_command.run(locate(stack_name, profile, region), state_dir))
 
 
 @app.command()
@@ -145,32 +148,106 @@ def query(
       sales query "SELECT * FROM sales_data_projection_db_declared.orders ORDER BY orderid DESC LIMIT 10"
       sales query --format csv "SELECT product_name, price FROM sales_data_projection_db.sales_data" > prices.csv
     """  # noqa: D301
-    stack = _locate(stack_name, profile, region)
+    stack = locate(stack_name, profile, region)
     query_command.show(query_command.ask(stack, sys.stdin.read() if sql == "-" else sql), output.value)
 
 
-def _local(stack_name: str | None, profile: str | None, region: str | None) -> running.Running | None:
-    """Return the pipeline on this machine, if one runs and nothing else is asked for."""
-    return None if stack_name or profile or region else running.find()
+@app.command()
+def reconcile(  # noqa: PLR0913 - one argument an option
+    *,
+    output: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = ReportFormat.text,
+    wait: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0, help="How long an order may take; the stack's buffers by default."),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Sample ids of each kind.")
+    ] = reconcile_command.SAMPLES,
+    read_units: Annotated[
+        float, typer.Option(metavar="UNITS/S", min=1, help="Read capacity of the table that it may consume.")
+    ] = reconcile_command.READ_UNITS_PER_SECOND,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Prove that the lake holds the table: what is missing, stale, doubled or unknown, and what accounts for it.
+
+    Exit codes: 0 everything is accounted for; 1 something is not, or reconcile failed.
+
+    \b
+    Examples:
+      sales reconcile
+      sales reconcile --format json --samples 20
+    """  # noqa: D301
+    stack = locate(stack_name, profile, region)
+    raise typer.Exit(
+        reconcile_command.run(stack, output.value, in_flight_seconds=wait, samples=samples, units_per_second=read_units)
+    )
 
 
-def _locate(stack_name: str | None, profile: str | None, region: str | None) -> Stack:
-    if local := _local(stack_name, profile, region):
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]
-        os.environ.update(local.environment)
-        return find(boto3.Session(), local.stack_name)
-    session = boto3.Session(profile_name=profile, region_name=region)
-    if not session.region_name:
-        raise StackError("No AWS region: name a --region, set one in the profile, or start a pipeline here: sales up")
-    return find(session, stack_name or DEFAULT_STACK_NAME)
+@app.command()
+def failures(  # noqa: PLR0913
+    *,
+    since: Since = None,
+    until: Until = None,
+    reason: Reason = "",
+    each: Annotated[bool, typer.Option("--each", help="A line a record or dead letter, not one a reason.")] = False,
+    output: Annotated[Format, typer.Option("--format", help="Form of the answer.")] = Format.table,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show what the transform refused and the pipe gave up on, by reason.
+
+    \b
+    Examples:
+      sales failures
+      sales failures --reason price --since 2026-11-22 --each
+    """  # noqa: D301
+    stack = locate(stack_name, profile, region)
+    failures_command.run(stack, select(since, until, reason), output.value, each=each)
+
+
+@app.command()
+def replay(  # noqa: PLR0913
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only show what would be done.")] = False,
+    since: Since = None,
+    until: Until = None,
+    reason: Reason = "",
+    replays: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Leave what was replayed so often already.")
+    ] = REPLAYS_MAX,
+    discard_trimmed: Annotated[
+        bool, typer.Option("--discard-trimmed", help="Forget dead letters whose changes DynamoDB no longer has.")
+    ] = False,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Put back what failed, into the Kinesis stream, once its cause is mended. It can be stopped and run again.
+
+    What the table has in another version by now, or no longer, is set aside instead. Exit codes: 0 done, or only
+    shown; 1 something was left as it was, or an error.
+
+    \b
+    Examples:
+      sales replay
+      sales replay --yes
+      sales replay --yes --reason Lambda.FunctionError --until 2026-11-22T12:00
+    """  # noqa: D301
+    stack = locate(stack_name, profile, region)
+    selection = select(since, until, reason)
+    raise typer.Exit(
+        replay_command.run(stack, selection, send=yes, replays_max=replays, discard_trimmed=discard_trimmed)
+    )
 
 
 def main() -> None:
     """Run a command; an error that a person can do something about is one line and exit code 1."""
     try:
         app()
-    except (StackError, QueryError, EmulatorError, DeployError, RunningError) as error:
+    except (StackError, QueryError, EmulatorError, DeployError, ReplayError, RunningError) as error:
         problem = str(error)
     except (ClientError, BotoCoreError) as error:
         problem = explain(error, what="the stack", place="AWS", profile=None)

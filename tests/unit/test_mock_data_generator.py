@@ -370,7 +370,7 @@ def test_a_stop_takes_no_more_orders():
 )
 def test_an_error_is_one_line_that_says_what_to_do(code, message, operation, expected):
     error = ClientError({"Error": {"Code": code, "Message": message}}, operation)
-    text = explain(error, table_name="t", place="here", profile="mine")
+    text = explain(error, what='table "t" in here', place="here", profile="mine")
     assert re.search(expected, text)
     assert "\n" not in text
 

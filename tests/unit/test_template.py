@@ -239,7 +239,7 @@ def test_no_errors_or_query_results_lie_in_the_folder_of_the_tables():
     results = properties("WorkGroup")["WorkGroupConfiguration"]["ResultConfiguration"]["OutputLocation"]["Fn::Sub"]
     assert results == "s3://${Bucket}/athena-results/"
     expiring = [rule.get("Prefix") for rule in properties("Bucket")["LifecycleConfiguration"]["Rules"]]
-    assert expiring == ["athena-results/", "errors/", None]
+    assert expiring == ["athena-results/", "errors/", "replay/", None]
 
 
 def test_an_order_waits_at_most_ten_seconds_longer_than_the_buffer_that_a_parameter_sets():

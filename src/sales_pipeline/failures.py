@@ -1,0 +1,68 @@
+"""`sales failures`: what the pipeline could not transform or carry, and why."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from sales_pipeline import dead_letters
+from sales_pipeline.failed import ErrorRecord, Failure, Selection, group, iso, read_error_object
+from sales_pipeline.failure_bucket import Bucket, Replays
+from sales_pipeline.query import Answer, Format, show
+from sales_pipeline.resend import change_of
+from sales_pipeline.stack import Stack
+
+Row = dict[str, Any]
+
+
+def run(stack: Stack, selection: Selection, output: Format, *, each: bool) -> None:
+    """Print what failed: a line a reason, or with `each` one a record of errors/ and one a dead letter.
+
+    A dead letter stands for all the changes of its batch. Times are in UTC. JSON and CSV are empty if nothing failed.
+    """
+    failures = _failures(stack, selection)
+    if each:
+        _print((_row(failure) | more for failure, more in failures), output)
+    else:
+        _print(map(_row, group(failure for failure, _ in failures)), output)
+
+
+def _failures(stack: Stack, selection: Selection) -> Iterator[tuple[Failure, Row]]:
+    """Return every failure, and what is to be said of it alone."""
+    bucket = Bucket.of(stack)
+    replays = Replays.read(bucket)
+    for key in bucket.list(bucket.error_prefix):
+        for record in read_error_object(bucket.read(key) or b""):
+            if selection.takes(record):
+                yield _counted(record, replays), {"orderid": _order_id(record), "where": key}
+    for letter in dead_letters.list_all(stack):
+        if selection.takes(letter):
+            yield letter, {"orderid": None, "where": f"dead letter {letter.message_id}"}
+
+
+def _counted(record: ErrorRecord, replays: Replays) -> Failure:
+    return record if record.data is None else replace(record, replays=replays.counts[change_of(record.data).digest])
+
+
+def _order_id(record: ErrorRecord) -> str | None:
+    return None if record.data is None else change_of(record.data).order_id
+
+
+def _row(failure: Failure) -> Row:
+    return {
+        "changes": failure.changes,
+        "oldest": iso(failure.oldest_ms),
+        "newest": iso(failure.newest_ms),
+        "last_attempt": iso(failure.attempted_ms),
+        "attempts": failure.attempts,
+        "replays": failure.replays,
+        "reason": failure.reason,
+    }
+
+
+def _print(rows: Iterable[Row], output: Format) -> None:
+    answers = list(rows)
+    if answers:
+        show(Answer(list(answers[0]), [tuple(row.values()) for row in answers]), output)
+    elif output == "table":
+        sys.stdout.write("Nothing failed.\n")
