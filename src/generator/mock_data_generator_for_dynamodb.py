@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-import time
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -20,13 +19,13 @@ try:
     from generator.console import write_orders
     from generator.explain import explain
     from generator.orders import live_orders, planned_orders, to_item
+    from generator.pace import DEFAULT_INTERVAL_SECONDS, now_ms
     from generator.writer import WRITE_ERRORS, connect
 except KeyboardInterrupt:
     sys.exit(130)
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing.name} is not installed for {sys.executable}: run `make setup`, use .venv")
 
-DEFAULT_INTERVAL_SECONDS = 3.0
 DRY_RUN_COUNT = 10
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -109,7 +108,7 @@ def generate(  # noqa: PLR0913 - one argument an option
         raise typer.BadParameter("give --interval or --rate, not both")
     interval_seconds = interval or (1 / rate if rate else DEFAULT_INTERVAL_SECONDS)
     if start_ms is None:
-        orders = live_orders(seed, clock_ms=lambda: time.time_ns() // 1_000_000)
+        orders = live_orders(seed, clock_ms=now_ms)
     else:
         orders = planned_orders(seed, start_ms=start_ms, interval_seconds=interval_seconds)
     if dry_run:

@@ -10,12 +10,18 @@ from types import FrameType
 
 from generator.orders import Order
 
+DEFAULT_INTERVAL_SECONDS = 3.0
 BATCHED_ABOVE_PER_SECOND = 10
 BATCHES_PER_SECOND = 4
 BATCH_SIZE = 25  # BatchWriteItem takes no more
 MAX_BEHIND_SECONDS = 1.0
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def now_ms() -> int:
+    """Return the wall clock's milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
 
 
 def paced(

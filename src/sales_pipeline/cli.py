@@ -8,6 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from generator.explain import explain
+from generator.pace import DEFAULT_INTERVAL_SECONDS
 from sales_pipeline import crawl as crawl_command
 from sales_pipeline import failures as failures_command
 from sales_pipeline import generate as generate_command
@@ -115,7 +116,7 @@ def generate(  # noqa: PLR0913 - one argument an option
     if interval and rate:
         raise typer.BadParameter("give --interval or --rate, not both")
     stack = locate(stack_name, profile, region)
-    interval_seconds = interval or (1 / rate if rate else generate_command.DEFAULT_INTERVAL_SECONDS)
+    interval_seconds = interval or (1 / rate if rate else DEFAULT_INTERVAL_SECONDS)
     raise typer.Exit(generate_command.run(stack, seed, count, interval_seconds, profile))
 
 

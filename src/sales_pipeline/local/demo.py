@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 
 from generator.orders import live_orders
-from generator.pace import BATCH_SIZE, Stop
+from generator.pace import BATCH_SIZE, Stop, now_ms
 from generator.writer import Writer, connect
 from sales_pipeline import crawl, query
 from sales_pipeline.local import pipeline, running
@@ -206,7 +206,7 @@ def _send_orders(stack: Stack, console: Console) -> Passage:
 def _write(stack: Stack, passage: Passage, failures: list[Exception]) -> None:
     try:
         writer = Writer(connect(None, None, None), stack["TableName"], Stop().wait)
-        orders = islice(live_orders(SEED, clock_ms=lambda: time.time_ns() // 1_000_000), ORDERS)
+        orders = islice(live_orders(SEED, clock_ms=now_ms), ORDERS)
         while batch := list(islice(orders, BATCH_SIZE)):
             for order in writer.write(batch):
                 passage.written[order.orderid] = time.monotonic()

@@ -13,9 +13,9 @@ from sales_pipeline.local import emulator as local_emulator
 from sales_pipeline.local import guard
 from sales_pipeline.local.deploy import Sam
 from sales_pipeline.local.emulator import Emulator
+from sales_pipeline.local.running import ROOT
 from sales_pipeline.stack import DEFAULT_STACK_NAME
 
-ROOT = Path(__file__).parents[3]
 WORKERS_STOP_SECONDS = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -1,18 +1,15 @@
 """`sales up`: the pipeline on this machine, until Ctrl-C."""
 
 import os
-import time
 
 import boto3
 from rich.console import Console
 
-from generator.console import write_orders
-from generator.orders import live_orders
-from generator.writer import connect
+from generator.pace import DEFAULT_INTERVAL_SECONDS
+from sales_pipeline import generate
 from sales_pipeline.local import pipeline, running
 from sales_pipeline.stack import find
 
-ORDER_INTERVAL_SECONDS = 3.0
 # What another terminal needs; the rest of the emulator's environment only keeps this one from a real account.
 EXPORTED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
 # What the other commands need besides, so that no setting for AWS gets in the way.
@@ -43,10 +40,8 @@ def run() -> int:
     ):
         os.environ.update(local.emulator.environment)
         stack = find(boto3.Session(), local.stack_name)
-        client = connect(None, None, None)
         environment = {name: os.environ[name] for name in (*EXPORTED, *SHIELDS)}
         with running.announce(local.stack_name, environment, local.state_dir):
             exports = "\n".join(f"export {name}={environment[name]}" for name in EXPORTED)
-            console.print(GREETING.format(exports=exports, log_dir=local.log_dir, seconds=ORDER_INTERVAL_SECONDS))
-            orders = live_orders(None, clock_ms=lambda: time.time_ns() // 1_000_000)
-            return write_orders(client, stack["TableName"], orders, None, ORDER_INTERVAL_SECONDS, None)
+            console.print(GREETING.format(exports=exports, log_dir=local.log_dir, seconds=DEFAULT_INTERVAL_SECONDS))
+            return generate.run(stack, None, None, DEFAULT_INTERVAL_SECONDS, None)
