@@ -9,9 +9,9 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from sales_pipeline.failed import DeadLetter, StreamRange, read_dead_letter
-from sales_pipeline.local.pipe import settings as pipe_settings
-from sales_pipeline.local.pipe.pattern import Matcher, matcher
-from sales_pipeline.local.pipe.rules import change_event
+from sales_pipeline.pipe import settings as pipe_settings
+from sales_pipeline.pipe.change import change_event
+from sales_pipeline.pipe.pattern import Matcher, matcher
 from sales_pipeline.stack import Stack
 
 # Long enough to list some ten thousand messages before the first ones come round again.

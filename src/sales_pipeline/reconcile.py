@@ -39,7 +39,7 @@ def run(
     after the table was read it waits for what seems to be missing. `units_per_second` bounds the table's read capacity.
     """
     if in_flight_seconds is None:
-        in_flight_seconds = _buffer_seconds(stack) + OTHER_STAGES_SECONDS
+        in_flight_seconds = float(stack.parameters["BufferIntervalSeconds"]) + OTHER_STAGES_SECONDS
     with (
         tempfile.TemporaryDirectory(prefix="sales-reconcile-") as directory,
         closing(Ledger(Path(directory) / "ledger.sqlite3")) as ledger,
@@ -139,12 +139,6 @@ def _versions(changes: Iterable[bytes]) -> Iterator[Version]:
     for change in changes:
         with suppress(VersionError):  # a removal, of which the table holds nothing
             yield of_change(change)
-
-
-def _buffer_seconds(stack: Stack) -> float:
-    described = stack.session.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"][0]
-    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
-    return float(parameters["BufferIntervalSeconds"])
 
 
 def _now_ms() -> int:

@@ -1,6 +1,7 @@
 """Finds a deployed pipeline: the one place that knows how a stack's outputs become names and clients."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,11 +19,12 @@ class StackError(Exception):
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack: its outputs by key (Outputs in template.yaml) and the session that it was found in."""
+    """A deployed stack: its outputs and parameters by key, as in template.yaml, and the session it was found in."""
 
     name: str
-    outputs: dict[str, str]
+    outputs: Mapping[str, str]
     session: boto3.Session
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, output: str) -> str:
         try:
@@ -47,4 +49,5 @@ def find(session: boto3.Session, stack_name: str = DEFAULT_STACK_NAME) -> Stack:
             "or name another with --stack-name, --region or --profile."
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-    return Stack(stack_name, outputs, session)
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
+    return Stack(stack_name, outputs, session, parameters)

@@ -11,7 +11,7 @@ from generator.pace import BATCH_SIZE
 from generator.writer import Writer
 from sales_pipeline import reconcile
 from sales_pipeline.local import pipeline as local_pipeline
-from sales_pipeline.stack import Stack
+from sales_pipeline.stack import find
 
 STACK_NAME = "reconcile"
 ORDERS = 120
@@ -28,11 +28,11 @@ def stack(emulator, sam, built_template, tmp_path_factory):
         "BufferIntervalSeconds": "1",
         "GeneratorSchedule": "DISABLED",
     }
-    outputs = sam.deploy(built_template, STACK_NAME, settings)
+    sam.deploy(built_template, STACK_NAME, settings)
     folder = tmp_path_factory.mktemp("reconcile")
     with local_pipeline.workers(emulator, STACK_NAME, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
-        yield Stack(STACK_NAME, outputs, emulator.session())
+        yield find(emulator.session(), STACK_NAME)
 
 
 @pytest.fixture(scope="module")

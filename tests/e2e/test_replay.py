@@ -9,7 +9,7 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 from sales_pipeline import failures, replay
 from sales_pipeline.failed import Selection
 from sales_pipeline.local import pipeline as local_pipeline
-from sales_pipeline.stack import Stack
+from sales_pipeline.stack import find
 
 STACK_NAME = "replay"
 DEADLINE_SECONDS = 30
@@ -34,11 +34,11 @@ def stack(emulator, sam, built_template, tmp_path_factory):
         "BufferIntervalSeconds": "1",
         "GeneratorSchedule": "DISABLED",
     }
-    outputs = sam.deploy(impatient, STACK_NAME, settings)
+    sam.deploy(impatient, STACK_NAME, settings)
     folder = tmp_path_factory.mktemp("replay")
     with local_pipeline.workers(emulator, STACK_NAME, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
-        yield Stack(STACK_NAME, outputs, emulator.session())
+        yield find(emulator.session(), STACK_NAME)
 
 
 @pytest.fixture

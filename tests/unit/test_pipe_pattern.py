@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sales_pipeline.local.pipe.pattern import PatternError, matcher
+from sales_pipeline.pipe.pattern import PatternError, matcher
 
 EVENT = {
     "eventName": "INSERT",

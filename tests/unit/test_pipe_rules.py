@@ -13,7 +13,6 @@ from sales_pipeline.local.pipe.rules import (
     Kind,
     Piece,
     backoff_seconds,
-    change_event,
     dead_letter_message,
     entry,
     next_batch,
@@ -21,6 +20,7 @@ from sales_pipeline.local.pipe.rules import (
     ready_shards,
     split_at_age,
 )
+from sales_pipeline.pipe.change import change_event
 
 STREAM_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/order_table/stream/2026-10-21T00:00:00.000"
 CREATED = datetime(2026, 10, 21, tzinfo=UTC)

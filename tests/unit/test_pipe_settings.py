@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sales_pipeline.local.pipe.settings import PipeError, Scope, read
+from sales_pipeline.pipe.settings import PipeError, Scope, read
 from sales_pipeline.stack import Stack
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:1:letters"
@@ -38,9 +38,6 @@ class Session:
     def describe_pipe(self, **_):
         names = ("Name", "Arn", "RoleArn", "Source", "Target")
         return {name: f"the {name}" for name in names} | {"Name": "orders-1", "CreationTime": CREATED}
-
-    def describe_stacks(self, **_):
-        return {"Stacks": [{}]}
 
     def get_template(self, **_):
         return {"TemplateBody": self.template}

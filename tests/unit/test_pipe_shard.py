@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_pipeline.local.pipe import __main__ as pipe
-from sales_pipeline.local.pipe.pattern import matcher
-from sales_pipeline.local.pipe.settings import Settings
 from sales_pipeline.local.pipe.shard import Pipe, Shard, checkpoint
+from sales_pipeline.pipe.pattern import matcher
+from sales_pipeline.pipe.settings import Settings
 
 SHARD = "shardId-1"
 START = 1_792_540_800.0

@@ -23,8 +23,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_pipeline.local import roles
 from sales_pipeline.local.pipe import rules
-from sales_pipeline.local.pipe import settings as pipe_settings
 from sales_pipeline.local.pipe.shard import Pipe, Shard, checkpoint, in_one_line
+from sales_pipeline.pipe import settings as pipe_settings
 from sales_pipeline.stack import StackError, find
 
 # A shard of a table's stream lives for about four hours, so its children can wait this long.

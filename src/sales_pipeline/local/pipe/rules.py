@@ -5,18 +5,14 @@ Pipes error handling and troubleshooting"; Pipes API reference, PipeSourceDynamo
 "Retain discarded records for a DynamoDB event source", where the guides of Pipes are silent.
 """
 
-import base64
 import json
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-# Kinesis API reference, PutRecords. The bytes are of data and partition keys.
-CALL_RECORDS = 500
-CALL_BYTES = 5 * 1024 * 1024
+from sales_pipeline.resend import CALL_BYTES
 
 # DynamoDB Streams API reference, GetRecords: a page ends at 1,000 records or before it passes 1 MB, by a measure of its
 # own. So a page is taken for full well below that: the price is one more read, of a page that may be empty.
@@ -27,8 +23,6 @@ FULL_PAGE_BYTES = 64 * 1024
 # repair, keep a lasting failure below one call a second, and let a maximum age decide before 10,000 attempts do.
 FIRST_RETRY_SECONDS = 0.2
 LAST_RETRY_SECONDS = 2.0
-
-PARTITION_KEY_PATH = re.compile(r"\$(\.[^.\[\]*?()@,:]+)+")
 
 
 class Condition(Enum):
@@ -88,34 +82,6 @@ class Piece:
 def backoff_seconds(failures: int) -> float:
     """How long to wait after so many failures in a row."""
     return min(FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 16), LAST_RETRY_SECONDS) if failures else 0.0
-
-
-def change_event(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
-    """Return the event that a pipe makes of a stream record as boto3 reads it.
-
-    Numbers are strings, binary values base64, times seconds since the epoch. The emulator's records lack
-    eventSourceARN.
-    """
-    event: dict[str, Any] = _plain(record)
-    if "userIdentity" in event:
-        event["userIdentity"] = {name[:1].lower() + name[1:]: value for name, value in event["userIdentity"].items()}
-    event["eventSourceARN"] = stream_arn
-    return event
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401 - JSON
-    match value:
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-        case list():
-            return [_plain(each) for each in value]
-        case bytes():
-            return base64.b64encode(value).decode()
-        case datetime():
-            seconds = value.timestamp()
-            return int(seconds) if seconds.is_integer() else seconds
-        case _:
-            return value
 
 
 def entry(event: Mapping[str, Any], partition_key_path: str) -> Entry:

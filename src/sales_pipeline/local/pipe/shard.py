@@ -12,7 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from sales_pipeline.local.pipe import rules
 from sales_pipeline.local.pipe.checkpoint import Checkpoint
 from sales_pipeline.local.pipe.rules import Condition, Entry, Failure, Kind, Piece
-from sales_pipeline.local.pipe.settings import Settings
+from sales_pipeline.pipe.change import change_event
+from sales_pipeline.pipe.settings import Settings
 
 # AWS Lambda guide, "Using AWS Lambda with Amazon DynamoDB": a shard is polled at a base rate of 4 times a second.
 POLL_SECONDS = 0.25
@@ -107,7 +108,7 @@ class Shard:
         """Add the page's records to those pending, filters permitting; return whether the stream may hold more now."""
         settings, size_bytes, was_empty = self.pipe.settings, 0, not self.pending
         for record in page["Records"]:
-            event = rules.change_event(record, settings.source_arn)
+            event = change_event(record, settings.source_arn)
             entry = rules.entry(event, settings.partition_key)
             size_bytes += entry.size_bytes
             self.read_through = entry.sequence_number

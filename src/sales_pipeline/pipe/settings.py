@@ -4,14 +4,16 @@ The emulator's DescribePipe has neither source nor target parameters. The accoun
 done with the pipe's role.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sales_pipeline.local.pipe.pattern import Matcher, PatternError, matcher
-from sales_pipeline.local.pipe.rules import CALL_RECORDS, PARTITION_KEY_PATH
+from sales_pipeline.pipe.pattern import Matcher, PatternError, matcher
+from sales_pipeline.resend import CALL_RECORDS
 from sales_pipeline.stack import Stack
 
+PARTITION_KEY_PATH = re.compile(r"\$(\.[^.\[\]*?()@,:]+)+")
 TAKEN_PARAMETERS = {"FilterCriteria", "DynamoDBStreamParameters", "KinesisStreamParameters"}
 
 
@@ -102,7 +104,6 @@ def _queue_url(stack: Stack, queue_arn: str | None) -> str | None:
 def _parameters(stack: Stack) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the pipe's SourceParameters and TargetParameters as they were deployed."""
     cloudformation = stack.session.client("cloudformation")
-    described = cloudformation.describe_stacks(StackName=stack.name)["Stacks"][0]
     template: Any = cloudformation.get_template(StackName=stack.name, TemplateStage="Processed")["TemplateBody"]
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name)
     physical_ids = {
@@ -120,8 +121,7 @@ def _parameters(stack: Stack) -> tuple[dict[str, Any], dict[str, Any]]:
         return arn
 
     properties = template["Resources"][logical_id]["Properties"]
-    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
-    scope = Scope(parameters, template.get("Conditions", {}), queue_arn)
+    scope = Scope(stack.parameters, template.get("Conditions", {}), queue_arn)
     return scope.resolve(properties["SourceParameters"]), scope.resolve(properties["TargetParameters"])
 
 
