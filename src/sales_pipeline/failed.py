@@ -5,6 +5,8 @@ AWS documents none (AWS Lambda guide, "Retain discarded records for a DynamoDB e
 """
 
 import base64
+import gzip
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,12 +14,14 @@ from typing import Annotated
 
 import msgspec
 
-from transform.record import RecordError, to_row
+from transform.record import to_row, to_row_with_change
+from transform.values import RecordError
 
 UNREADABLE_RECORD = "unreadable: not what Firehose writes under an error prefix"
 UNREADABLE_LETTER = "unreadable: not what a pipe writes to its dead-letter queue"
 # Firehose says only that the function refused the record; why is in the function's log.
 REFUSED_BY_TRANSFORM = "Lambda.ProcessingFailedStatus"
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +124,12 @@ class _Message(msgspec.Struct):
 
 
 def read_error_object(body: bytes) -> list[ErrorRecord]:
-    """Return an error object's records in order, unreadable lines too."""
+    """Return an error object's records in order, unreadable lines too, whether it is compressed or not."""
+    if body.startswith(_GZIP):
+        try:
+            body = gzip.decompress(body)
+        except (gzip.BadGzipFile, zlib.error, EOFError):
+            return [ErrorRecord(reason=UNREADABLE_RECORD, changes=1, line=body)]
     return [_error_record(line) for line in body.split(b"\n") if line.strip()]
 
 
@@ -147,9 +156,10 @@ def _error_record(line: bytes) -> ErrorRecord:
 
 
 def refusal(data: bytes) -> str | None:
-    """Return why the transform as it is here refuses a record, None if it takes it."""
+    """Return why the transform as it is here refuses a record, with change columns or without; None if it takes it."""
     try:
         to_row(data, [])
+        to_row_with_change(data, [])
     except RecordError as error:
         return str(error)
     return None

@@ -4,17 +4,21 @@ Event and response: Amazon Data Firehose Developer Guide, "Transform source data
 """
 
 import json
+import os
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from pybase64 import b64decode, b64encode_as_string
 
-from transform.record import RecordError, to_row
+from transform.record import to_row, to_row_with_change
+from transform.values import RecordError
 
 # The guide says 6 MB and Lambda takes 6 MiB: this holds by either reading.
 RESPONSE_BYTES_MAX = 6_000_000
 _RESULT_BYTES = 64  # what the runtime's JSON adds to recordId and data, and a little more
+
+_to_row = to_row_with_change if os.environ.get("CHANGE_COLUMNS") == "APPEND" else to_row
 
 logger = Logger()
 metrics = Metrics(namespace="SalesDataProjection")
@@ -23,8 +27,9 @@ metrics = Metrics(namespace="SalesDataProjection")
 def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
     """Answer every record of a Firehose transformation event, in order, each under its own recordId.
 
-    `Ok` carries a row, `Dropped` stands for a removal, and `ProcessingFailed` carries the data as it came, with its
-    reason in the log. Whatever is wrong with a record, it fails alone. Raises ValueError for an event of another kind.
+    `Ok` carries a row, `Dropped` stands for a removal, which has a row only with change columns, and `ProcessingFailed`
+    carries the data as it came, with its reason in the log. Whatever is wrong with a record, it fails alone. Raises
+    ValueError for an event of another kind.
     """
     results: list[dict[str, str]] = []
     failures: list[tuple[str, str]] = []
@@ -33,7 +38,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
     for record in _records(event):
         record_id = record["recordId"]
         try:
-            row = to_row(b64decode(record["data"], None, True), unknown_attributes)  # noqa: FBT003 - is its faster form
+            row = _to_row(b64decode(record["data"], None, True), unknown_attributes)  # noqa: FBT003 - is its faster form
         except Exception as error:  # noqa: BLE001 - one record must not fail the others, even by a mistake of ours
             failures.append((record_id, str(error) if isinstance(error, RecordError) else _fault(record, error)))
             result = "ProcessingFailed"

@@ -1,67 +1,11 @@
 """One change event of the order table to one sales row. Pure: no AWS, no environment, no clock."""
 
-import re
-from collections.abc import Callable
-from decimal import Decimal
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-
-class RecordError(Exception):
-    """What is wrong with a change event: where, what was expected there, and what kind of thing was found.
-
-    The message never holds a value of the event, so that it can be logged:
-    ``$.dynamodb.NewImage.price: expected N, found S``.
-    """
-
-
-text = msgspec.json.encode
-"""JSON string in UTF-8: other scripts would be up to three times as long as escapes."""
-
-
-# Prices and quantities recur: a bounded cache saves checking most of them again.
-@lru_cache(maxsize=4096)
-def whole_number(number: str) -> bytes:
-    """JSON integer in signed 32 bits, the range of the catalog's `int`."""
-    value = _dynamodb_number(number)
-    if not -(2**31) <= value < 2**31:
-        raise RecordError("expected a whole number in signed 32 bits, found a number outside them")
-    if value != int(value):
-        raise RecordError("expected a whole number in signed 32 bits, found a fraction")
-    return b"%d" % int(value)
-
-
-@lru_cache(maxsize=4096)
-def decimal_number(number: str) -> bytes:
-    """JSON number with every digit kept, and always with a fraction or an exponent.
-
-    Without one, a day on which all prices happen to be whole would look like a day of integers to a crawler.
-    """
-    _dynamodb_number(number)
-    return number.encode() if any(mark in number for mark in ".eE") else number.encode() + b".0"
-
-
-_JSON_NUMBER = re.compile(r"-?((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]{1,3})?")
-_NUMBER_CHARS_MAX = 200  # what DynamoDB holds takes up to 171: -0. and 130 zeros and 38 digits
-_DIGITS_MAX = 38
-_EXPONENT_MIN, _EXPONENT_MAX = -130, 125
-
-
-def _dynamodb_number(number: str) -> Decimal:
-    """Value of a number that DynamoDB can hold: 38 significant digits, zero or 1E-130 to 9.9…E+125 either side of it.
-
-    Source: Amazon DynamoDB Developer Guide, "Supported data types and naming rules", Number.
-    """
-    match = _JSON_NUMBER.fullmatch(number) if len(number) <= _NUMBER_CHARS_MAX else None
-    if match is None:
-        raise RecordError("expected a finite decimal number, found other text")
-    digits = match[1].replace(".", "").strip("0")
-    value = Decimal(number)
-    if len(digits) > _DIGITS_MAX or (value and not _EXPONENT_MIN <= value.adjusted() <= _EXPONENT_MAX):
-        raise RecordError("expected a number that DynamoDB can hold, found one with more digits or a larger exponent")
-    return value
+from transform.values import RecordError, decimal_number, event_time, sequence_number, text, whole_number
 
 
 class Field(NamedTuple):
@@ -82,7 +26,17 @@ FIELDS = (
     Field("quantity", "N", whole_number),
     Field("price", "N", decimal_number),
 )
-_ROW = b"{%b}\n" % b",".join(b'"%b":%%b' % field.name.encode() for field in FIELDS)
+# What a change says besides, in a stack that asks for it: behind the fields, so that a table may gain them later.
+CHANGE_COLUMNS = ("event_id", "event_name", "event_time", "sequence_number")
+
+
+def _template(columns: Iterable[str]) -> bytes:
+    return b"{%b}\n" % b",".join(b'"%b":%%b' % column.encode() for column in columns)
+
+
+_FIELD_NAMES = [field.name for field in FIELDS]
+_ROW = _template(_FIELD_NAMES)
+_ROW_WITH_CHANGE = _template([*_FIELD_NAMES, *CHANGE_COLUMNS])
 
 
 def to_row(event: bytes, unknown_attributes: list[str]) -> bytes | None:
@@ -96,38 +50,70 @@ def to_row(event: bytes, unknown_attributes: list[str]) -> bytes | None:
         # msgspec doesn't look inside what it skips, where it would miss bytes that are not UTF-8.
         change = _decode_change(event if event.isascii() else event.decode())
         if change.eventName != "REMOVE":
-            return _encode_row(change.dynamodb.NewImage)
-    except (msgspec.MsgspecError, RecordError, UnicodeDecodeError, RecursionError):
+            return _ROW % _field_values(change.dynamodb.NewImage)
+    except _REFUSED:
         pass  # an attribute that no field takes, or an error: the complete way collects the one and names the other
-    return _to_row_completely(event, unknown_attributes)
+    return _to_row_completely(event, unknown_attributes, change_columns=False)
+
+
+def to_row_with_change(event: bytes, unknown_attributes: list[str]) -> bytes | None:
+    """Sales row of a change event with the change columns at its end. As `to_row`, but that a REMOVE has a row too.
+
+    It holds the order's id, from the event's `Keys`, and null for every other field. An event must say its `eventID`
+    and `SequenceNumber`; where it says no time that can be read, `event_time` is null.
+    """
+    try:
+        change = _decode_whole_change(event if event.isascii() else event.decode())
+        if change.eventName != "REMOVE":
+            stream_record = change.dynamodb
+            return _ROW_WITH_CHANGE % (
+                *_field_values(stream_record.NewImage),
+                text(change.eventID),
+                text(change.eventName),
+                event_time(stream_record.ApproximateCreationDateTime),
+                sequence_number(stream_record.SequenceNumber),
+            )
+    except _REFUSED:
+        pass
+    return _to_row_completely(event, unknown_attributes, change_columns=True)
 
 
 # The common case is decoded straight to the few values that the row needs, three times as fast as the complete way.
-_TEXT = {"S": Annotated[str, msgspec.Meta(min_length=1)], "N": str}
+_REFUSED = (msgspec.MsgspecError, RecordError, UnicodeDecodeError, RecursionError)
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
 _VALUE = {
     name: msgspec.defstruct(f"Value{name}", [(name, text_type)], gc=False, forbid_unknown_fields=True)
-    for name, text_type in _TEXT.items()
+    for name, text_type in (("S", _Text), ("N", str))
 }
 _IMAGE = msgspec.defstruct(
     "Image", [(field.name, _VALUE[field.type]) for field in FIELDS], gc=False, forbid_unknown_fields=True
 )
+_EventName = Literal["INSERT", "MODIFY", "REMOVE"]
 _STREAM_RECORD = msgspec.defstruct("StreamRecord", [("NewImage", _IMAGE)], gc=False)
-_CHANGE = msgspec.defstruct(
-    "Change", [("eventName", Literal["INSERT", "MODIFY", "REMOVE"]), ("dynamodb", _STREAM_RECORD)], gc=False
-)
+_CHANGE = msgspec.defstruct("Change", [("eventName", _EventName), ("dynamodb", _STREAM_RECORD)], gc=False)
 _decode_change: Callable[[bytes | str], Any] = msgspec.json.Decoder(_CHANGE).decode
+
+_WHOLE_STREAM_RECORD = msgspec.defstruct(
+    "WholeStreamRecord",
+    [("NewImage", _IMAGE), ("SequenceNumber", str), ("ApproximateCreationDateTime", int | float | None, None)],
+    gc=False,
+)
+_WHOLE_CHANGE = msgspec.defstruct(
+    "WholeChange", [("eventID", _Text), ("eventName", _EventName), ("dynamodb", _WHOLE_STREAM_RECORD)], gc=False
+)
+_decode_whole_change: Callable[[bytes | str], Any] = msgspec.json.Decoder(_WHOLE_CHANGE).decode
 
 # Unrolled when the module is loaded, as dataclasses does with __init__: a loop over the fields would cost every record
 # a fifth more.
-_encode_row: Callable[[Any], bytes] = eval(  # noqa: S307 - made of the fields above, not of input
-    f"lambda image: row % ({', '.join(f'{f.name}(image.{f.name}.{f.type})' for f in FIELDS)},)",
-    {"row": _ROW} | {field.name: field.encode for field in FIELDS},
+_field_values: Callable[[Any], tuple[bytes, ...]] = eval(  # noqa: S307 - made of the fields above, not of input
+    f"lambda image: ({', '.join(f'{f.name}(image.{f.name}.{f.type})' for f in FIELDS)},)",
+    {field.name: field.encode for field in FIELDS},
 )
 
 
-def _to_row_completely(event: bytes, unknown_attributes: list[str]) -> bytes | None:
+def _to_row_completely(event: bytes, unknown_attributes: list[str], *, change_columns: bool) -> bytes | None:
     try:
-        return _row_of(_decode_raw(event.decode()), unknown_attributes)
+        return _row_of(_decode_raw(event.decode()), unknown_attributes, change_columns=change_columns)
     except UnicodeDecodeError as error:
         raise RecordError(f"$: not UTF-8: at byte {error.start}") from None
     except msgspec.DecodeError as error:
@@ -136,11 +122,11 @@ def _to_row_completely(event: bytes, unknown_attributes: list[str]) -> bytes | N
         raise RecordError("$: expected a change event, found JSON that is nested too deep") from None
 
 
-def _row_of(event: msgspec.Raw, unknown_attributes: list[str]) -> bytes | None:
+def _row_of(event: msgspec.Raw, unknown_attributes: list[str], *, change_columns: bool) -> bytes | None:
     change = _members("$", event)
     event_name = _text_or_kind(change.get("eventName"))
     if event_name == "REMOVE":
-        return None
+        return _ROW_WITH_CHANGE % (*_removed_values(change), *_change_values(change)) if change_columns else None
     bare = "NewImage" in change and "dynamodb" not in change
     if event_name not in ("INSERT", "MODIFY") and not (bare and "eventName" not in change):
         found = event_name if event_name in _KINDS.values() else "another name"
@@ -150,14 +136,32 @@ def _row_of(event: msgspec.Raw, unknown_attributes: list[str]) -> bytes | None:
     for name in ("NewImage",) if bare else ("dynamodb", "NewImage"):
         path = f"{path}.{name}"
         image = _members(path, image.get(name))
-    unknown_attributes += image.keys() - {field.name for field in FIELDS}
-    values = []
-    for field in FIELDS:
-        try:
-            values.append(field.encode(_attribute(image.get(field.name), field.type)))
-        except RecordError as error:
-            raise RecordError(f"{path}.{field.name}: {error}") from None
-    return _ROW % tuple(values)
+    unknown_attributes += image.keys() - set(_FIELD_NAMES)
+    values = [_value(path, image, field) for field in FIELDS]
+    return _ROW_WITH_CHANGE % (*values, *_change_values(change)) if change_columns else _ROW % tuple(values)
+
+
+def _removed_values(change: dict[str, msgspec.Raw]) -> list[bytes]:
+    path, keys = "$", change
+    for name in ("dynamodb", "Keys"):
+        path = f"{path}.{name}"
+        keys = _members(path, keys.get(name))
+    return [_value(path, keys, field) if field.name == "orderid" else b"null" for field in FIELDS]
+
+
+def _value(path: str, attributes: dict[str, msgspec.Raw], field: Field) -> bytes:
+    try:
+        return field.encode(_attribute(attributes.get(field.name), field.type))
+    except RecordError as error:
+        raise RecordError(f"{path}.{field.name}: {error}") from None
+
+
+def _change_values(change: dict[str, msgspec.Raw]) -> tuple[bytes, ...]:
+    event_id, event_name = (_string(f"$.{name}", change.get(name)) for name in ("eventID", "eventName"))
+    stream_record = _members("$.dynamodb", change.get("dynamodb"))
+    place = _string("$.dynamodb.SequenceNumber", stream_record.get("SequenceNumber"))
+    time = _time(stream_record.get("ApproximateCreationDateTime"))
+    return text(event_id), text(event_name), event_time(time), sequence_number(place)
 
 
 _KINDS = {
@@ -174,6 +178,7 @@ _ATTRIBUTE_TYPES = frozenset(("S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL",
 _decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_text = msgspec.json.Decoder(str).decode
+_decode_time = msgspec.json.Decoder(int | float).decode
 
 
 def _attribute(attribute: msgspec.Raw | None, expected: str) -> str:
@@ -197,6 +202,22 @@ def _members(path: str, value: msgspec.Raw | None) -> dict[str, msgspec.Raw]:
     if value is None or _kind(value) != "an object":
         raise RecordError(f"{path}: expected an object, found {_kind(value)}")
     return _decode_members(value)
+
+
+def _string(path: str, value: msgspec.Raw | None) -> str:
+    if value is None or _kind(value) != "a string":
+        raise RecordError(f"{path}: expected a string, found {_kind(value)}")
+    string = _decode_text(value)
+    if not string:
+        raise RecordError(f"{path}: expected a string, found an empty one")
+    return string
+
+
+def _time(value: msgspec.Raw | None) -> float | None:
+    try:
+        return None if value is None else _decode_time(value)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _text_or_kind(value: msgspec.Raw | None) -> str:

@@ -23,7 +23,8 @@ NOON_MS = 1_795_348_800_000  # 2026-11-22T12:00:00Z
 
 
 def event(**image):
-    return json.dumps({"eventName": "INSERT", "dynamodb": {"NewImage": image}}).encode()
+    change = {"NewImage": image, "SequenceNumber": "1"}
+    return json.dumps({"eventID": "e1", "eventName": "INSERT", "dynamodb": change}).encode()
 
 
 BAD_EVENT = event(orderid={"S": "1"}, product_name={"S": "a"}, quantity={"N": "1"}, price={"S": "cheap"})

@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from samcli.yamlhelper import yaml_parse
+from template import TEMPLATE, resolve
 
-from transform.record import FIELDS, decimal_number, text, whole_number
+from transform.record import CHANGE_COLUMNS, FIELDS
+from transform.values import decimal_number, text, whole_number
 
 ROOT = Path(__file__).parent.parent.parent
-TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 PARAMETERS, RESOURCES = TEMPLATE["Parameters"], TEMPLATE["Resources"]
 
 
@@ -202,7 +202,10 @@ def test_the_pipe_reads_this_stream_only():
 def test_the_pipe_sends_new_and_changed_orders_under_the_key_of_the_table():
     pipe = properties("OrderPipe")
     (criterion,) = pipe["SourceParameters"]["FilterCriteria"]["Filters"]
-    assert json.loads(criterion["Pattern"]) == {"eventName": ["INSERT", "MODIFY"]}
+    assert json.loads(resolve(criterion["Pattern"])) == {"eventName": ["INSERT", "MODIFY"]}
+    assert json.loads(resolve(criterion["Pattern"], ChangeColumns="APPEND")) == {
+        "eventName": ["INSERT", "MODIFY", "REMOVE"]
+    }
     (key,) = properties("OrderTable")["KeySchema"]
     partition_key = pipe["TargetParameters"]["KinesisStreamParameters"]["PartitionKey"]
     assert partition_key == f"$.dynamodb.Keys.{key['AttributeName']}.S"
@@ -268,12 +271,15 @@ def test_the_stream_keeps_records_for_two_days_and_encrypted():
     assert stream["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
 
 
-def test_the_declared_table_has_the_columns_of_the_row():
+@pytest.mark.parametrize(("change_columns", "more"), [("NONE", ()), ("APPEND", CHANGE_COLUMNS)])
+def test_the_declared_table_has_the_columns_of_the_row(change_columns, more):
     columns = properties("OrdersTable")["TableInput"]["StorageDescriptor"]["Columns"]
     catalog_types = {text: "string", whole_number: "int", decimal_number: "decimal(38,9)"}
-    assert [(column["Name"], column["Type"]) for column in columns] == [
-        (field.name, catalog_types[field.encode]) for field in FIELDS
+    assert [(column["Name"], column["Type"]) for column in resolve(columns, ChangeColumns=change_columns)] == [
+        *((field.name, catalog_types[field.encode]) for field in FIELDS),
+        *((name, "string") for name in more),
     ]
+    assert properties("TransformFunction")["Environment"]["Variables"]["CHANGE_COLUMNS"] == {"Ref": "ChangeColumns"}
 
 
 def test_no_crawler_reaches_the_declared_table():

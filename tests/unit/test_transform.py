@@ -1,6 +1,9 @@
 import base64
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from events import change_event, firehose_event, image, load
@@ -31,6 +34,22 @@ def results_of(*records):
 @pytest.mark.parametrize("name", ["firehose", "firehose-changes", "firehose-bad-records"])
 def test_the_events_get_their_expected_results(name):
     assert app.handler(load(name), None) == load(f"{name}.expected")
+
+
+def test_a_stack_with_change_columns_gives_every_change_a_row_removals_too(monkeypatch):
+    monkeypatch.setattr(app, "_to_row", app.to_row_with_change)
+    assert app.handler(load("firehose-changes"), None) == load("firehose-changes.change-columns.expected")
+
+
+@pytest.mark.parametrize(("setting", "function"), [("APPEND", "to_row_with_change"), ("NONE", "to_row")])
+def test_the_environment_decides_on_change_columns(setting, function):
+    program = "from transform import app; print(app._to_row.__name__)"
+    source = str(Path(app.__file__).parents[1])
+    environment = {"CHANGE_COLUMNS": setting, "PYTHONPATH": source, "POWERTOOLS_SERVICE_NAME": "sales"}
+    command = [sys.executable, "-c", program]
+    assert (
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip() == function
+    )
 
 
 def test_a_failed_record_is_logged_with_its_reason_and_nothing_of_its_content(log):
@@ -99,14 +118,14 @@ def test_a_record_without_data_fails_alone(log):
 
 
 def test_a_mistake_of_the_transform_itself_fails_one_record_and_hides_what_it_held(monkeypatch, log):
-    to_row = app.to_row
+    to_row = app._to_row
 
     def mistaken(data, unknown):
         if b"Laptop" in data:
             raise ZeroDivisionError("Laptop")
         return to_row(data, unknown)
 
-    monkeypatch.setattr(app, "to_row", mistaken)
+    monkeypatch.setattr(app, "_to_row", mistaken)
     results = results_of(change_event(image()), change_event(image(product_name="Drone")))
 
     assert [result["result"] for result in results] == ["ProcessingFailed", "Ok"]

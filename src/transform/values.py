@@ -1,0 +1,96 @@
+"""The values of a row, from text of DynamoDB to JSON. Pure: no AWS, no environment, no clock."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+
+import msgspec
+
+
+class RecordError(Exception):
+    """What is wrong with a change event: where, what was expected there, and what kind of thing was found.
+
+    The message never holds a value of the event, so that it can be logged:
+    ``$.dynamodb.NewImage.price: expected N, found S``.
+    """
+
+
+text = msgspec.json.encode
+"""JSON string in UTF-8: other scripts would be up to three times as long as escapes."""
+
+
+# Prices and quantities recur: a bounded cache saves checking most of them again.
+@lru_cache(maxsize=4096)
+def whole_number(number: str) -> bytes:
+    """JSON integer in signed 32 bits, the range of the catalog's `int`."""
+    value = _dynamodb_number(number)
+    if not -(2**31) <= value < 2**31:
+        raise RecordError("expected a whole number in signed 32 bits, found a number outside them")
+    if value != int(value):
+        raise RecordError("expected a whole number in signed 32 bits, found a fraction")
+    return b"%d" % int(value)
+
+
+@lru_cache(maxsize=4096)
+def decimal_number(number: str) -> bytes:
+    """JSON number with every digit kept, and always with a fraction or an exponent.
+
+    Without one, a day on which all prices happen to be whole would look like a day of integers to a crawler.
+    """
+    _dynamodb_number(number)
+    return number.encode() if any(mark in number for mark in ".eE") else number.encode() + b".0"
+
+
+_JSON_NUMBER = re.compile(r"-?((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER_CHARS_MAX = 200  # what DynamoDB holds takes up to 171: -0. and 130 zeros and 38 digits
+_DIGITS_MAX = 38
+_EXPONENT_MIN, _EXPONENT_MAX = -130, 125
+
+
+def _dynamodb_number(number: str) -> Decimal:
+    """Value of a number that DynamoDB can hold: 38 significant digits, zero or 1E-130 to 9.9…E+125 either side of it.
+
+    Source: Amazon DynamoDB Developer Guide, "Supported data types and naming rules", Number.
+    """
+    match = _JSON_NUMBER.fullmatch(number) if len(number) <= _NUMBER_CHARS_MAX else None
+    if match is None:
+        raise RecordError("expected a finite decimal number, found other text")
+    digits = match[1].replace(".", "").strip("0")
+    value = Decimal(number)
+    if len(digits) > _DIGITS_MAX or (value and not _EXPONENT_MIN <= value.adjusted() <= _EXPONENT_MAX):
+        raise RecordError("expected a number that DynamoDB can hold, found one with more digits or a larger exponent")
+    return value
+
+
+_SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")
+
+
+def sequence_number(text: str) -> bytes:
+    """JSON string of a change's place in the stream. Two are compared by length, and then by text.
+
+    Source: Amazon DynamoDB Streams API Reference, "StreamRecord": up to 40 digits.
+    """
+    if not _SEQUENCE_NUMBER.fullmatch(text):
+        raise RecordError("$.dynamodb.SequenceNumber: expected up to 40 digits, found other text")
+    return b'"%b"' % text.encode()
+
+
+_MILLISECONDS_MIN = 1e11  # as seconds, a time in the year 5138
+
+
+# Changes of one second share their time.
+@lru_cache(maxsize=64)
+def event_time(time: float | None) -> bytes:
+    """JSON string with a time in UTC, to the millisecond: `"2026-11-22T19:30:00.000Z"`; null where there is none.
+
+    DynamoDB gives seconds since 1970; whether a pipe passes them on as they are is not documented, so milliseconds and
+    microseconds are known by their size, and what is no time is none.
+    """
+    try:
+        while time and time > _MILLISECONDS_MIN:
+            time /= 1000
+        moment = None if time is None else datetime.fromtimestamp(time, UTC)
+    except (ValueError, OverflowError, OSError):
+        moment = None
+    return b'"%bZ"' % moment.isoformat(timespec="milliseconds")[:23].encode() if moment else b"null"
