@@ -5,6 +5,7 @@ Event and response: Amazon Data Firehose Developer Guide, "Transform source data
 
 import json
 import os
+from contextlib import suppress
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -17,6 +18,7 @@ from transform.values import RecordError
 # The guide says 6 MB and Lambda takes 6 MiB: this holds by either reading.
 RESPONSE_BYTES_MAX = 6_000_000
 _RESULT_BYTES = 64  # what the runtime's JSON adds to recordId and data, and a little more
+_CHARACTER_BYTES_MAX = 12  # two escapes
 
 _to_row = to_row_with_change if os.environ.get("CHANGE_COLUMNS") == "APPEND" else to_row
 
@@ -35,8 +37,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
     failures: list[tuple[str, str]] = []
     unknown_attributes: list[str] = []
     response_bytes = dropped = 0
-    for record in _records(event):
-        record_id = record["recordId"]
+    record_ids, records = _records(event)
+    for record_id, record in zip(record_ids, records, strict=True):
         try:
             row = _to_row(b64decode(record["data"], None, True), unknown_attributes)  # noqa: FBT003 - is its faster form
         except Exception as error:  # noqa: BLE001 - one record must not fail the others, even by a mistake of ours
@@ -53,20 +55,23 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
         response_bytes += len(data) + _RESULT_BYTES
         results.append({"recordId": record_id, "result": result, "data": data})
 
-    if response_bytes + _escaped_bytes([result["recordId"] for result in results]) > RESPONSE_BYTES_MAX:
+    if response_bytes + _CHARACTER_BYTES_MAX * sum(map(len, record_ids)) > RESPONSE_BYTES_MAX:
         _fit_response(results, failures)
     _report(event, len(results), dropped, len(unknown_attributes), failures)
     return {"records": results}
 
 
-def _records(event: object) -> list[dict[str, Any]]:
+def _records(event: object) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the ids of an event's records, and the records. Raises ValueError where they aren't Firehose's."""
     records = event.get("records") if isinstance(event, dict) else None
-    if not isinstance(records, list):
-        raise ValueError("Not an event of Firehose's data transformation: it has no list of records.")
-    for position, record in enumerate(records):
-        if not isinstance(record, dict) or not isinstance(record.get("recordId"), str):
-            raise ValueError(f"Not an event of Firehose's data transformation: records[{position}] has no recordId.")
-    return records
+    if isinstance(records, list):
+        with suppress(TypeError, LookupError):
+            record_ids = [record["recordId"] for record in records]
+            "".join(record_ids)  # every one is text, then
+            return record_ids, records
+    raise ValueError(
+        "Not an event of Firehose's data transformation: it has no list of records, or one without a recordId."
+    )
 
 
 def _fault(record: dict[str, Any], error: Exception) -> str:
@@ -81,7 +86,7 @@ def _fault(record: dict[str, Any], error: Exception) -> str:
 
 
 def _fit_response(results: list[dict[str, str]], failures: list[tuple[str, str]]) -> None:
-    """Fail, without their data, the records that the response has no room for: Firehose keeps what it sent.
+    """Fail, without their data, the records that the response has no room for, if any: Firehose keeps what it sent.
 
     Firehose's own events never come here: with its metadata a record takes more room there than in the response.
     """
