@@ -9,34 +9,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from generator.explain import explain
 from generator.pace import DEFAULT_INTERVAL_SECONDS
+from sales_pipeline import cli_recovery
 from sales_pipeline import crawl as crawl_command
-from sales_pipeline import failures as failures_command
 from sales_pipeline import generate as generate_command
+from sales_pipeline import plan as plan_command
 from sales_pipeline import query as query_command
-from sales_pipeline import reconcile as reconcile_command
-from sales_pipeline import replay as replay_command
 from sales_pipeline.dead_letters import ReplayError
-from sales_pipeline.failed import select
 from sales_pipeline.local import demo as demo_command
 from sales_pipeline.local import running
 from sales_pipeline.local import up as up_command
 from sales_pipeline.local.deploy import DeployError
 from sales_pipeline.local.emulator import EmulatorError
 from sales_pipeline.local.running import RunningError
-from sales_pipeline.options import (
-    Format,
-    Profile,
-    Reason,
-    Region,
-    ReportFormat,
-    Since,
-    StackName,
-    Until,
-    find_local,
-    locate,
-)
+from sales_pipeline.options import Format, Profile, Region, ReportFormat, StackName, find_local, locate
+from sales_pipeline.planning import Load, PlanError
 from sales_pipeline.query import QueryError
-from sales_pipeline.resend import REPLAYS_MAX
 from sales_pipeline.stack import StackError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -153,102 +140,57 @@ def query(
     query_command.show(query_command.ask(stack, sys.stdin.read() if sql == "-" else sql), output.value)
 
 
-@app.command()
-def reconcile(  # noqa: PLR0913 - one argument an option
-    *,
-    output: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = ReportFormat.text,
-    wait: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", min=0, help="How long an order may take; the stack's buffers by default."),
-    ] = None,
-    samples: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Sample ids of each kind.")
-    ] = reconcile_command.SAMPLES,
-    read_units: Annotated[
-        float, typer.Option(metavar="UNITS/S", min=1, help="Read capacity of the table that it may consume.")
-    ] = reconcile_command.READ_UNITS_PER_SECOND,
-    stack_name: StackName = None,
-    profile: Profile = None,
-    region: Region = None,
-) -> None:
-    """Prove that the lake holds the table: what is missing, stale, doubled or unknown, and what accounts for it.
+app.add_typer(cli_recovery.app)
 
-    Exit codes: 0 everything is accounted for; 1 something is not, or reconcile failed.
+
+@app.command()
+def plan(  # noqa: PLR0913
+    *,
+    orders_per_second: Annotated[float, typer.Option(metavar="N", help="Mean of a month.")],
+    order_bytes: Annotated[int, typer.Option(metavar="BYTES", help="Size of an item in the table.")] = Load.order_bytes,
+    peak: Annotated[float, typer.Option(metavar="FACTOR", help="The busiest second over the mean.")] = Load.peak,
+    shards: Annotated[int | None, typer.Option(metavar="N", help="ShardCount; what the peak needs by default.")] = None,
+    buffer_seconds: Annotated[
+        int, typer.Option(metavar="SECONDS", help="BufferIntervalSeconds.")
+    ] = Load.buffer_seconds,
+    crawls_per_day: Annotated[
+        float, typer.Option(metavar="N", help="What CrawlerSchedule says; 0 for no crawler.")
+    ] = Load.crawls_per_day,
+    days: Annotated[int, typer.Option(metavar="N", help="Days of orders that table and bucket hold.")] = Load.days,
+    queries_per_day: Annotated[float, typer.Option(metavar="N", help="Queries to Athena.")] = Load.queries_per_day,
+    query_days: Annotated[int, typer.Option(metavar="N", help="Days of rows that a query scans.")] = Load.query_days,
+    arm64: Annotated[bool, typer.Option("--arm64", help="Architecture=arm64.")] = Load.arm64,
+    output: Annotated[ReportFormat, typer.Option("--format", help="Form of the plan.")] = ReportFormat.text,
+) -> None:
+    """Say what a load needs, which quota stops it first, and what it costs a month, in both modes of the stream.
+
+    It is computed from list prices and AWS' documented quotas, and asks no AWS account.
 
     \b
     Examples:
-      sales reconcile
-      sales reconcile --format json --samples 20
+      sales plan --orders-per-second 1000
+      sales plan --orders-per-second 50 --order-bytes 2000 --crawls-per-day 1 --format json
     """  # noqa: D301
-    stack = locate(stack_name, profile, region)
-    raise typer.Exit(
-        reconcile_command.run(stack, output.value, in_flight_seconds=wait, samples=samples, units_per_second=read_units)
+    load = Load(
+        orders_per_second=orders_per_second,
+        order_bytes=order_bytes,
+        peak=peak,
+        shards=shards,
+        buffer_seconds=buffer_seconds,
+        crawls_per_day=crawls_per_day,
+        days=days,
+        queries_per_day=queries_per_day,
+        query_days=query_days,
+        arm64=arm64,
     )
-
-
-@app.command()
-def failures(  # noqa: PLR0913
-    *,
-    since: Since = None,
-    until: Until = None,
-    reason: Reason = "",
-    each: Annotated[bool, typer.Option("--each", help="A line a record or dead letter, not one a reason.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="Form of the answer.")] = Format.table,
-    stack_name: StackName = None,
-    profile: Profile = None,
-    region: Region = None,
-) -> None:
-    """Show what the transform refused and the pipe gave up on, by reason.
-
-    \b
-    Examples:
-      sales failures
-      sales failures --reason price --since 2026-11-22 --each
-    """  # noqa: D301
-    stack = locate(stack_name, profile, region)
-    failures_command.run(stack, select(since, until, reason), output.value, each=each)
-
-
-@app.command()
-def replay(  # noqa: PLR0913
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only show what would be done.")] = False,
-    since: Since = None,
-    until: Until = None,
-    reason: Reason = "",
-    replays: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Leave what was replayed so often already.")
-    ] = REPLAYS_MAX,
-    discard_trimmed: Annotated[
-        bool, typer.Option("--discard-trimmed", help="Forget dead letters whose changes DynamoDB no longer has.")
-    ] = False,
-    stack_name: StackName = None,
-    profile: Profile = None,
-    region: Region = None,
-) -> None:
-    """Put back what failed, into the Kinesis stream, once its cause is mended. It can be stopped and run again.
-
-    What the table has in another version by now, or no longer, is set aside instead. Exit codes: 0 done, or only
-    shown; 1 something was left as it was, or an error.
-
-    \b
-    Examples:
-      sales replay
-      sales replay --yes
-      sales replay --yes --reason Lambda.FunctionError --until 2026-11-22T12:00
-    """  # noqa: D301
-    stack = locate(stack_name, profile, region)
-    selection = select(since, until, reason)
-    raise typer.Exit(
-        replay_command.run(stack, selection, send=yes, replays_max=replays, discard_trimmed=discard_trimmed)
-    )
+    plan_command.run(load, output.value)
 
 
 def main() -> None:
     """Run a command; an error that a person can do something about is one line and exit code 1."""
     try:
         app()
-    except (StackError, QueryError, EmulatorError, DeployError, ReplayError, RunningError) as error:
+    except (StackError, QueryError, EmulatorError, DeployError, PlanError, ReplayError, RunningError) as error:
         problem = str(error)
     except (ClientError, BotoCoreError) as error:
         problem = explain(error, what="the stack", place="AWS", profile=None)

@@ -1,0 +1,105 @@
+"""The commands of `sales` that find out what is lost or failed, and put it back; cli.py has the others."""
+
+from typing import Annotated
+
+import typer
+
+from sales_pipeline import failures as failures_command
+from sales_pipeline import reconcile as reconcile_command
+from sales_pipeline import replay as replay_command
+from sales_pipeline.failed import select
+from sales_pipeline.options import Format, Profile, Reason, Region, ReportFormat, Since, StackName, Until, locate
+from sales_pipeline.resend import REPLAYS_MAX
+
+app = typer.Typer()
+
+
+@app.command()
+def reconcile(  # noqa: PLR0913 - one argument an option
+    *,
+    output: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = ReportFormat.text,
+    wait: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0, help="How long an order may take; the stack's buffers by default."),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Sample ids of each kind.")
+    ] = reconcile_command.SAMPLES,
+    read_units: Annotated[
+        float, typer.Option(metavar="UNITS/S", min=1, help="Read capacity of the table that it may consume.")
+    ] = reconcile_command.READ_UNITS_PER_SECOND,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Prove that the lake holds the table: what is missing, stale, doubled or unknown, and what accounts for it.
+
+    Exit codes: 0 everything is accounted for; 1 something is not, or reconcile failed.
+
+    \b
+    Examples:
+      sales reconcile
+      sales reconcile --format json --samples 20
+    """  # noqa: D301
+    stack = locate(stack_name, profile, region)
+    raise typer.Exit(
+        reconcile_command.run(stack, output.value, in_flight_seconds=wait, samples=samples, units_per_second=read_units)
+    )
+
+
+@app.command()
+def failures(  # noqa: PLR0913
+    *,
+    since: Since = None,
+    until: Until = None,
+    reason: Reason = "",
+    each: Annotated[bool, typer.Option("--each", help="A line a record or dead letter, not one a reason.")] = False,
+    output: Annotated[Format, typer.Option("--format", help="Form of the answer.")] = Format.table,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show what the transform refused and the pipe gave up on, by reason.
+
+    \b
+    Examples:
+      sales failures
+      sales failures --reason price --since 2026-11-22 --each
+    """  # noqa: D301
+    stack = locate(stack_name, profile, region)
+    failures_command.run(stack, select(since, until, reason), output.value, each=each)
+
+
+@app.command()
+def replay(  # noqa: PLR0913
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only show what would be done.")] = False,
+    since: Since = None,
+    until: Until = None,
+    reason: Reason = "",
+    replays: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Leave what was replayed so often already.")
+    ] = REPLAYS_MAX,
+    discard_trimmed: Annotated[
+        bool, typer.Option("--discard-trimmed", help="Forget dead letters whose changes DynamoDB no longer has.")
+    ] = False,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Put back what failed, into the Kinesis stream, once its cause is mended. It can be stopped and run again.
+
+    What the table has in another version by now, or no longer, is set aside instead. Exit codes: 0 done, or only
+    shown; 1 something was left as it was, or an error.
+
+    \b
+    Examples:
+      sales replay
+      sales replay --yes
+      sales replay --yes --reason Lambda.FunctionError --until 2026-11-22T12:00
+    """  # noqa: D301
+    stack = locate(stack_name, profile, region)
+    selection = select(since, until, reason)
+    raise typer.Exit(
+        replay_command.run(stack, selection, send=yes, replays_max=replays, discard_trimmed=discard_trimmed)
+    )
