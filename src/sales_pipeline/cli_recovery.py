@@ -7,11 +7,34 @@ import typer
 from sales_pipeline import failures as failures_command
 from sales_pipeline import reconcile as reconcile_command
 from sales_pipeline import replay as replay_command
+from sales_pipeline import status as status_command
 from sales_pipeline.failed import select
 from sales_pipeline.options import Format, Profile, Reason, Region, ReportFormat, Since, StackName, Until, locate
 from sales_pipeline.resend import REPLAYS_MAX
 
 app = typer.Typer()
+
+
+@app.command()
+def status(
+    *,
+    output: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = ReportFormat.text,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show each stage of the pipeline on one screen: its state, the last hour's counts, and what is wrong with it.
+
+    Exit codes: 0 every stage could be read, table, pipe, stream, Firehose and transform are up, no dead letter and no
+    error object waits to be put back, the last crawl did not fail and no alarm rings; 1 otherwise. A count that
+    CloudWatch doesn't make here is "not measured here", never 0.
+
+    \b
+    Examples:
+      sales status
+      sales status --format json
+    """  # noqa: D301
+    raise typer.Exit(status_command.run(locate(stack_name, profile, region), output.value))
 
 
 @app.command()
