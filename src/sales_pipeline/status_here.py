@@ -55,7 +55,7 @@ def records_of(lines: Iterable[LogLine]) -> dict[str, float]:
             continue
         line = json.loads(message)
         for metric, name in _RECORDS.items():
-            counts[name] += sum(line.get(metric, []))
+            counts[name] += line.get(metric, 0)
     return {name: float(count) for name, count in counts.items()}
 
 

@@ -5,11 +5,13 @@ Event and response: Amazon Data Firehose Developer Guide, "Transform source data
 
 import json
 import os
+import sys
+import time
 from contextlib import suppress
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+import msgspec
+from aws_lambda_powertools import Logger
 from pybase64 import b64decode, b64encode_as_string
 
 from transform.record import to_row, to_row_with_change
@@ -23,7 +25,17 @@ _CHARACTER_BYTES_MAX = 12  # two escapes
 _to_row = to_row_with_change if os.environ.get("CHANGE_COLUMNS") == "APPEND" else to_row
 
 logger = Logger()
-metrics = Metrics(namespace="SalesDataProjection")
+
+# A line of JSON that CloudWatch makes metrics of, which is the batch's log line too. Amazon CloudWatch User Guide,
+# "Specification: Embedded metric format".
+_METRICS = ("RecordsOk", "RecordsDropped", "RecordsFailed", "UnknownAttributes")
+_DECLARED_METRICS = [
+    {
+        "Namespace": "SalesDataProjection",
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": name, "Unit": "Count"} for name in _METRICS],
+    }
+]
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
@@ -114,11 +126,14 @@ def _report(
 ) -> None:
     for record_id, reason in failures:
         logger.warning("record failed", extra={"recordId": record_id, "reason": reason})
-    # The metrics are written as a line of JSON (CloudWatch embedded metric format): it is the batch's log line too.
-    metrics.add_metadata("message", "batch transformed")
-    metrics.add_metadata("invocationId", event.get("invocationId"))
-    metrics.add_metric("RecordsOk", MetricUnit.Count, records - dropped - len(failures))
-    metrics.add_metric("RecordsDropped", MetricUnit.Count, dropped)
-    metrics.add_metric("RecordsFailed", MetricUnit.Count, len(failures))
-    metrics.add_metric("UnknownAttributes", MetricUnit.Count, unknown_attributes)
-    metrics.flush_metrics()
+    line = {
+        "_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": _DECLARED_METRICS},
+        "service": logger.service,
+        "message": "batch transformed",
+        "invocationId": event.get("invocationId"),
+        "RecordsOk": records - dropped - len(failures),
+        "RecordsDropped": dropped,
+        "RecordsFailed": len(failures),
+        "UnknownAttributes": unknown_attributes,
+    }
+    sys.stdout.write(msgspec.json.encode(line).decode() + "\n")

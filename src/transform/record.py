@@ -49,10 +49,9 @@ def to_row(event: bytes, unknown_attributes: list[str]) -> bytes | None:
     try:
         # msgspec doesn't look inside what it skips, where it would miss bytes that are not UTF-8.
         change = _decode_change(event if event.isascii() else event.decode())
-        if change.eventName != "REMOVE":
-            return _ROW % _field_values(change.dynamodb.NewImage)
+        return _ROW % _field_values(change.dynamodb.NewImage)
     except _REFUSED:
-        pass  # an attribute that no field takes, or an error: the complete way collects the one and names the other
+        pass  # a removal, an attribute that no field takes, or an error: the complete way tells them apart
     return _to_row_completely(event, unknown_attributes, change_columns=False)
 
 
@@ -64,15 +63,14 @@ def to_row_with_change(event: bytes, unknown_attributes: list[str]) -> bytes | N
     """
     try:
         change = _decode_whole_change(event if event.isascii() else event.decode())
-        if change.eventName != "REMOVE":
-            stream_record = change.dynamodb
-            return _ROW_WITH_CHANGE % (
-                *_field_values(stream_record.NewImage),
-                text(change.eventID),
-                text(change.eventName),
-                event_time(stream_record.ApproximateCreationDateTime),
-                sequence_number(stream_record.SequenceNumber),
-            )
+        stream_record = change.dynamodb
+        return _ROW_WITH_CHANGE % (
+            *_field_values(stream_record.NewImage),
+            text(change.eventID),
+            text(change.eventName),
+            event_time(stream_record.ApproximateCreationDateTime),
+            sequence_number(stream_record.SequenceNumber),
+        )
     except _REFUSED:
         pass
     return _to_row_completely(event, unknown_attributes, change_columns=True)
@@ -88,7 +86,7 @@ _VALUE = {
 _IMAGE = msgspec.defstruct(
     "Image", [(field.name, _VALUE[field.type]) for field in FIELDS], gc=False, forbid_unknown_fields=True
 )
-_EventName = Literal["INSERT", "MODIFY", "REMOVE"]
+_EventName = Literal["INSERT", "MODIFY"]
 _STREAM_RECORD = msgspec.defstruct("StreamRecord", [("NewImage", _IMAGE)], gc=False)
 _CHANGE = msgspec.defstruct("Change", [("eventName", _EventName), ("dynamodb", _STREAM_RECORD)], gc=False)
 _decode_change: Callable[[bytes | str], Any] = msgspec.json.Decoder(_CHANGE).decode

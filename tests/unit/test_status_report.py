@@ -139,7 +139,7 @@ def test_a_size_is_in_the_unit_that_fits(size_bytes, says):
 
 def test_the_lines_of_the_transform_add_up_and_others_are_passed_over():
     def line(**counts):
-        return NOW, json.dumps({"_aws": {}, **{name: [count] for name, count in counts.items()}})
+        return NOW, json.dumps({"_aws": {}} | counts)
 
     lines = [
         (NOW, "START RequestId: 1"),

@@ -66,7 +66,7 @@ def test_a_batch_is_one_line_of_the_log_and_its_metrics(log):
     app.handler(load("firehose-changes"), None)
 
     (line,) = log()
-    counted = {"RecordsOk": [7], "RecordsDropped": [1], "RecordsFailed": [0], "UnknownAttributes": [2]}
+    counted = {"RecordsOk": 7, "RecordsDropped": 1, "RecordsFailed": 0, "UnknownAttributes": 2}
     assert line | counted == line
     assert line["message"] == "batch transformed"
     assert line["invocationId"] == load("firehose-changes")["invocationId"]
