@@ -24,6 +24,8 @@ from sales_pipeline.local.running import RunningError
 from sales_pipeline.options import Format, Profile, Region, ReportFormat, StackName, find_local, locate
 from sales_pipeline.planning import Load, PlanError
 from sales_pipeline.query import QueryError
+from sales_pipeline.reconcile import LedgerError
+from sales_pipeline.retries import RetryError
 from sales_pipeline.stack import StackError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -190,7 +192,17 @@ def main() -> None:
     """Run a command; an error that a person can do something about is one line and exit code 1."""
     try:
         app()
-    except (StackError, QueryError, EmulatorError, DeployError, PlanError, ReplayError, RunningError) as error:
+    except (
+        StackError,
+        QueryError,
+        EmulatorError,
+        DeployError,
+        LedgerError,
+        PlanError,
+        ReplayError,
+        RetryError,
+        RunningError,
+    ) as error:
         problem = str(error)
     except (ClientError, BotoCoreError) as error:
         problem = explain(error, what="the stack", place="AWS", profile=None)

@@ -1,15 +1,17 @@
 """The commands of `sales` that find out what is lost or failed, and put it back; cli.py has the others."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from sales_pipeline import backfill as backfill_command
 from sales_pipeline import failures as failures_command
 from sales_pipeline import reconcile as reconcile_command
 from sales_pipeline import replay as replay_command
 from sales_pipeline import status as status_command
 from sales_pipeline.failed import select
-from sales_pipeline.options import Format, Profile, Reason, Region, ReportFormat, Since, StackName, Until, locate
+from sales_pipeline.options import TIMES, Format, Profile, Reason, Region, ReportFormat, Since, StackName, Until, locate
 from sales_pipeline.resend import REPLAYS_MAX
 
 app = typer.Typer()
@@ -125,4 +127,56 @@ def replay(  # noqa: PLR0913
     selection = select(since, until, reason)
     raise typer.Exit(
         replay_command.run(stack, selection, send=yes, replays_max=replays, discard_trimmed=discard_trimmed)
+    )
+
+
+@app.command()
+def backfill(  # noqa: PLR0913
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only show what would be done.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every order of the table, whether the lake has it or not.")
+    ] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=TIMES, metavar="TIME", help="Only orders whose UUIDv7 ids are from then on; in UTC."),
+    ] = None,
+    rate: Annotated[
+        float, typer.Option(metavar="ORDERS/S", min=0.1, max=10_000, help="How fast they go into Kinesis.")
+    ] = backfill_command.ORDERS_PER_SECOND,
+    read_units: Annotated[
+        float, typer.Option(metavar="UNITS/S", min=1, help="Read capacity of the table that it may consume.")
+    ] = reconcile_command.READ_UNITS_PER_SECOND,
+    wait: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0, help="How long an order may take; the stack's buffers by default."),
+    ] = None,
+    samples: Annotated[int, typer.Option(metavar="N", min=0, help="Sample ids.")] = reconcile_command.SAMPLES,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Send what `sales reconcile` reports missing or stale from the table, through the same stream and transform.
+
+    What is on its way is left alone, and so is what `sales replay` can put back. It can be stopped and run again; with
+    --all it then starts anew. Exit codes: 0 done, or only shown; 1 something was left, or an error.
+
+    \b
+    Examples:
+      sales backfill
+      sales backfill --yes --rate 500
+      sales backfill --yes --all --since 2026-11-01
+    """  # noqa: D301
+    stack = locate(stack_name, profile, region)
+    raise typer.Exit(
+        backfill_command.run(
+            stack,
+            send=yes,
+            everything=everything,
+            since=since,
+            orders_per_second=rate,
+            units_per_second=read_units,
+            in_flight_seconds=wait,
+            samples=samples,
+        )
     )

@@ -16,9 +16,14 @@ from sales_pipeline.stack import Stack
 
 # Long enough to list some ten thousand messages before the first ones come round again.
 HIDDEN_SECONDS = 30
+# What somebody else lists at the same time can be seen once they are done, or were killed.
+LISTING_SECONDS = HIDDEN_SECONDS + 5.0
+LIST_AGAIN_SECONDS = 1.0
 LIST_WAIT_SECONDS = 1  # without a wait SQS asks only some of its servers
 RANGE_SECONDS = 60.0
 REMAINDER_SECONDS = 5.0
+# Amazon SQS API reference, GetQueueAttributes: each lags behind by up to a minute.
+_COUNTS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 _CALL_MESSAGES = 10  # SQS API reference, ReceiveMessage and the batch calls
 
 # DynamoDB Streams API reference, GetShardIterator and GetRecords: what is older than 24 h; a shard that went with it.
@@ -30,6 +35,24 @@ class ReplayError(Exception):
 
 
 @dataclass(frozen=True)
+class Listing:
+    """The messages of the queue; `unseen` is how many more there are, as far as SQS can tell."""
+
+    letters: list[DeadLetter]
+    unseen: int = 0
+
+    @property
+    def problem(self) -> str | None:
+        """What to say to a person about what could not be listed."""
+        if not self.unseen:
+            return None
+        return (
+            f"The dead-letter queue has about {self.unseen:,} more messages that can't be seen now: somebody else is "
+            "reading it, or SQS counts late. Ask again in a minute."
+        )
+
+
+@dataclass(frozen=True)
 class Read:
     """What the stream has of a range, as the pipe would send it; `is_whole` is False where its beginning is gone."""
 
@@ -37,14 +60,28 @@ class Read:
     is_whole: bool
 
 
-def list_all(stack: Stack) -> list[DeadLetter]:
+def list_all(stack: Stack) -> Listing:
     """Return every message of the queue. SQS can only list what it hides: afterwards they can be seen again.
 
-    Where this process is killed meanwhile, they can be seen again after HIDDEN_SECONDS.
+    Two that list at once hide messages from each other, so each asks for what SQS counts until it has seen that many,
+    for LISTING_SECONDS at most. Where this process is killed, its messages can be seen again after HIDDEN_SECONDS.
     """
     sqs = stack.session.client("sqs")
     queue_url = stack["PipeDeadLetterQueueUrl"]
     letters: dict[str, DeadLetter] = {}
+    deadline = time.monotonic() + LISTING_SECONDS
+    while True:
+        unseen = _list(sqs, queue_url, letters)
+        if not unseen or time.monotonic() > deadline:
+            return Listing(list(letters.values()), unseen)
+        time.sleep(LIST_AGAIN_SECONDS)
+
+
+def _list(sqs: Any, queue_url: str, letters: dict[str, DeadLetter]) -> int:  # noqa: ANN401 - no stubs for it
+    """Add what can be seen of the queue; return how many messages of it were never seen."""
+    hidden: dict[str, str] = {}
+    # Before and after: what is hidden or shown again while SQS counts, it may count nowhere.
+    counted = _count(sqs, queue_url)
     try:
         while messages := sqs.receive_message(
             QueueUrl=queue_url,
@@ -52,13 +89,15 @@ def list_all(stack: Stack) -> list[DeadLetter]:
             VisibilityTimeout=HIDDEN_SECONDS,
             WaitTimeSeconds=LIST_WAIT_SECONDS,
         ).get("Messages"):
-            are_known = all(each["MessageId"] in letters for each in messages)
+            come_round_again = all(each["MessageId"] in hidden for each in messages)
             for each in messages:
+                hidden[each["MessageId"]] = each["ReceiptHandle"]
                 letters[each["MessageId"]] = read_dead_letter(each["MessageId"], each["ReceiptHandle"], each["Body"])
-            if are_known:
-                break  # they come round again
+            if come_round_again:
+                break
+        return max(0, max(counted, _count(sqs, queue_url)) - len(letters))
     finally:
-        handles = [each.receipt_handle for each in letters.values()]
+        handles = list(hidden.values())
         for start in range(0, len(handles), _CALL_MESSAGES):
             sqs.change_message_visibility_batch(
                 QueueUrl=queue_url,
@@ -67,7 +106,11 @@ def list_all(stack: Stack) -> list[DeadLetter]:
                     for number, handle in enumerate(handles[start : start + _CALL_MESSAGES])
                 ],
             )
-    return list(letters.values())
+
+
+def _count(sqs: Any, queue_url: str) -> int:  # noqa: ANN401
+    counts = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=_COUNTS)["Attributes"]
+    return sum(map(int, counts.values()))
 
 
 def delete(stack: Stack, letter: DeadLetter) -> None:

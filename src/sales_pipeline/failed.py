@@ -87,7 +87,7 @@ class Selection:
 
 def select(since: datetime | None, until: datetime | None, reason: str) -> Selection:
     """Return a selection; times without a zone are UTC."""
-    return Selection(_ms(since), _ms(until), reason)
+    return Selection(to_ms(since), to_ms(until), reason)
 
 
 class _Line(msgspec.Struct):
@@ -175,9 +175,9 @@ def read_dead_letter(message_id: str, receipt_handle: str, body: str) -> DeadLet
     return DeadLetter(
         reason=f"Pipe.{message.context.condition}",
         changes=batch.batchSize,
-        oldest_ms=_ms(batch.approximateArrivalOfFirstRecord),
-        newest_ms=_ms(batch.approximateArrivalOfLastRecord),
-        attempted_ms=_ms(message.timestamp),
+        oldest_ms=to_ms(batch.approximateArrivalOfFirstRecord),
+        newest_ms=to_ms(batch.approximateArrivalOfLastRecord),
+        attempted_ms=to_ms(message.timestamp),
         message_id=message_id,
         receipt_handle=receipt_handle,
         range=StreamRange(
@@ -189,7 +189,8 @@ def read_dead_letter(message_id: str, receipt_handle: str, body: str) -> DeadLet
     )
 
 
-def _ms(time: datetime | None) -> int | None:
+def to_ms(time: datetime | None) -> int | None:
+    """Return a time in milliseconds since 1970; one without a zone is in UTC."""
     if time is None:
         return None
     return round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -9,6 +9,8 @@ from typing import Any
 from sales_pipeline.stack import Stack
 
 CHECKPOINTS = "replay/checkpoints/"
+SENT = "replay/sent/"
+SUPERSEDED = "replay/superseded/"
 _CALLS_AT_ONCE = 16
 
 

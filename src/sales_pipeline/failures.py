@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sales_pipeline import dead_letters
-from sales_pipeline.failed import ErrorRecord, Failure, Selection, group, iso, read_error_object
+from sales_pipeline.failed import DeadLetter, ErrorRecord, Failure, Selection, group, iso, read_error_object
 from sales_pipeline.failure_bucket import Bucket, Replays
 from sales_pipeline.query import Answer, Format, show
 from sales_pipeline.resend import change_of
@@ -20,14 +20,15 @@ def run(stack: Stack, selection: Selection, output: Format, *, each: bool) -> No
 
     A dead letter stands for all the changes of its batch. Times are in UTC. JSON and CSV are empty if nothing failed.
     """
-    failures = _failures(stack, selection)
+    listing = dead_letters.list_all(stack)
+    failures = _failures(stack, selection, listing.letters)
     if each:
-        _print((_row(failure) | more for failure, more in failures), output)
+        _print((_row(failure) | more for failure, more in failures), output, listing.problem)
     else:
-        _print(map(_row, group(failure for failure, _ in failures)), output)
+        _print(map(_row, group(failure for failure, _ in failures)), output, listing.problem)
 
 
-def _failures(stack: Stack, selection: Selection) -> Iterator[tuple[Failure, Row]]:
+def _failures(stack: Stack, selection: Selection, letters: Iterable[DeadLetter]) -> Iterator[tuple[Failure, Row]]:
     """Return every failure, and what is to be said of it alone."""
     bucket = Bucket.of(stack)
     replays = Replays.read(bucket)
@@ -35,7 +36,7 @@ def _failures(stack: Stack, selection: Selection) -> Iterator[tuple[Failure, Row
         for record in read_error_object(bucket.read(key) or b""):
             if selection.takes(record):
                 yield _counted(record, replays), {"orderid": _order_id(record), "where": key}
-    for letter in dead_letters.list_all(stack):
+    for letter in letters:
         if selection.takes(letter):
             yield letter, {"orderid": None, "where": f"dead letter {letter.message_id}"}
 
@@ -60,9 +61,11 @@ def _row(failure: Failure) -> Row:
     }
 
 
-def _print(rows: Iterable[Row], output: Format) -> None:
+def _print(rows: Iterable[Row], output: Format, problem: str | None) -> None:
     answers = list(rows)
     if answers:
         show(Answer(list(answers[0]), [tuple(row.values()) for row in answers]), output)
-    elif output == "table":
+    elif output == "table" and not problem:
         sys.stdout.write("Nothing failed.\n")
+    if problem:
+        sys.stderr.write(f"{problem}\n")

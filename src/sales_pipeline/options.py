@@ -15,12 +15,12 @@ StackName = Annotated[str | None, typer.Option(metavar="NAME", help="Stack to wo
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help="Named profile of the AWS CLI.")]
 Region = Annotated[str | None, typer.Option(metavar="NAME", help="AWS region, if not the profile's.")]
 
-_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 Since = Annotated[
-    datetime | None, typer.Option(formats=_TIMES, metavar="TIME", help="Only what arrived from then on; in UTC.")
+    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived from then on; in UTC.")
 ]
 Until = Annotated[
-    datetime | None, typer.Option(formats=_TIMES, metavar="TIME", help="Only what arrived before; in UTC.")
+    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived before; in UTC.")
 ]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Only what failed for a reason with this in it.")]
 

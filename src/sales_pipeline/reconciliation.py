@@ -13,7 +13,7 @@ class Verdict(StrEnum):
     """Whether the lake holds the table."""
 
     equal = "equal"
-    """The newest row of every order is the order as the table holds it; every row is of an order, and there once."""
+    """The newest row of every order is the order as the table holds it, or says that it is gone; no row is doubled."""
     accounted_for = "accounted for"
     """The same but for versions of which it is known where they are, doubled rows and rows of unknown orders."""
     not_equal = "not equal"
@@ -30,6 +30,8 @@ class Unread:
     """Lines under the error location that tell no version of an order."""
     dead_letters: int
     """Messages of the dead-letter queue whose part of the table's stream can't be read in full: DynamoDB trims it."""
+    unseen_dead_letters: int = 0
+    """Messages that SQS counts but didn't show, because somebody else read the queue."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +40,27 @@ class Reconciliation:
 
     orders: int
     rows: int
+    rows_with_sequence_number: int
+    """Those that say which change they come from: all, none or, where that was switched on, the later ones."""
     objects: int
     missing: Found
     """No row of any version, and nothing accounts for it."""
     stale: Found
-    """Rows, but the newest object with one doesn't hold the table's version, and nothing accounts for it."""
+    """Rows, but the newest is not what the table holds, and nothing accounts for it.
+
+    The newest has the greatest sequence number or, where no row has one, lies in the newest object. An order that the
+    table doesn't hold is stale where its newest row has a sequence number and is no removal: its deletion is missing.
+    """
     doubled: Found
+    """One event in several rows, or one version in several rows without an event id."""
     unknown: Found
+    """Not in the table, and no row says that it is gone."""
     errors: Found
     """The lake lacks the table's version, but an error record holds it."""
     dead_letters: Found
     """The lake lacks it, but it lies where a message of the dead-letter queue says, and can still be read there."""
     on_its_way: Found
-    """The lake lacks it, but it is younger than the buffers."""
+    """The lake lacks it, but it is younger than the buffers, or was replayed within the time that they take."""
     unread: Unread
 
     @property
@@ -64,9 +74,10 @@ class Reconciliation:
 def conclude(ledger: Ledger, unread: Unread, samples: int) -> Reconciliation:
     """Return what the ledger's last comparison came to, with up to so many sample ids of each kind."""
     return Reconciliation(
-        orders=ledger.count("orders"),
-        rows=ledger.count("rows"),
-        objects=ledger.count("objects"),
+        orders=ledger.orders(),
+        rows=ledger.rows(),
+        rows_with_sequence_number=ledger.rows_with_sequence_number(),
+        objects=ledger.objects(),
         missing=ledger.differing(None, samples, "missing"),
         stale=ledger.differing(None, samples, "stale"),
         doubled=ledger.doubled(samples),
@@ -83,22 +94,41 @@ _EXPLANATIONS = {
     "missing": "in the table, no row in the lake: `sales backfill` sends them",
     "stale": "the newest row is not what the table holds: `sales backfill` sends them",
     "unreadable rows": "lines in the lake that are no rows: look at the objects",
-    "on its way": "younger than the buffers: reconcile again in a minute or two",
+    "on its way": "younger than the buffers, or replayed just now: reconcile again in a minute or two",
     "in errors/": "refused on the way: `sales failures` says why, `sales replay` puts them back",
     "in the DLQ": "the pipe gave up on them, the table's stream still holds them: `sales replay` within 24 h",
-    "doubled": (
-        "one version in several rows: delivered twice, changed back to what it was, or changed in an attribute that no "
-        "column shows; the row can't tell which"
-    ),
     "unknown": "rows of orders that the table doesn't hold: deleted, or never there; the row can't tell which",
     "unreadable errors": "error records that tell no version of an order: they account for nothing",
     "unreadable DLQ": "messages whose part of the stream is gone or can't be read: what is gone accounts for nothing",
+    "unseen DLQ": "messages that somebody else is reading just now: what they account for may show as missing",
 }
-ALWAYS_UNTOLD = (
-    "Which of two versions came last is told by the object's arrival time, to the second: nothing orders two versions "
-    "inside one object or one second, and there the table's own is taken for the newest. Versions before the newest "
-    "are not looked for."
+_DOUBLED_VERSION = (
+    "one version in several rows: delivered twice, changed back to what it was, or changed in an attribute that no "
+    "column shows; the row can't tell which"
 )
+_DOUBLED_EVENT = "one event in several rows: delivered, replayed or backfilled twice"
+_UNTOLD_PLACE = (
+    "Which of two versions came last is told by the object's arrival time, to the second: nothing orders two versions "
+    "inside one object or one second, and there the table's own is taken for the newest."
+)
+_UNTOLD_ALWAYS = "Versions before the newest are not looked for."
+
+
+def _doubled(found: Reconciliation) -> str:
+    if not found.rows_with_sequence_number:
+        return _DOUBLED_VERSION
+    if found.rows_with_sequence_number == found.rows:
+        return _DOUBLED_EVENT
+    return f"{_DOUBLED_EVENT}; or, without change columns, {_DOUBLED_VERSION}"
+
+
+def untold(found: Reconciliation) -> str:
+    """Return what the comparison can't tell of these rows."""
+    if not found.rows_with_sequence_number:
+        return f"{_UNTOLD_PLACE} {_UNTOLD_ALWAYS}"
+    if found.rows_with_sequence_number == found.rows:
+        return _UNTOLD_ALWAYS
+    return f"Where no row of an order has change columns: {_UNTOLD_PLACE} {_UNTOLD_ALWAYS}"
 
 
 def explained(found: Reconciliation) -> list[tuple[str, Found, str]]:
@@ -114,8 +144,10 @@ def explained(found: Reconciliation) -> list[tuple[str, Found, str]]:
         "unknown": found.unknown,
         "unreadable errors": Found(found.unread.error_records, ()),
         "unreadable DLQ": Found(found.unread.dead_letters, ()),
+        "unseen DLQ": Found(found.unread.unseen_dead_letters, ()),
     }
-    return [(name, count, _EXPLANATIONS[name]) for name, count in counts.items()]
+    explanations = _EXPLANATIONS | {"doubled": _doubled(found)}
+    return [(name, count, explanations[name]) for name, count in counts.items()]
 
 
 def to_text(found: Reconciliation) -> str:
@@ -127,7 +159,7 @@ def to_text(found: Reconciliation) -> str:
         if count.samples and count.count > len(count.samples):
             lines.append(f"{'':<32}and {count.count - len(count.samples):,} more")
     if found.stale.count or found.doubled.count:
-        lines.append(ALWAYS_UNTOLD)
+        lines.append(untold(found))
     verdict = found.verdict.value
     verdict = verdict.upper() if found.verdict is Verdict.not_equal else verdict.capitalize()
     lines.append(

@@ -5,32 +5,24 @@ time, before it moves aside; so a stop sends one call twice at the most, and not
 sent. Two that run at once may send a record twice.
 """
 
+import base64
 import hashlib
+import json
+import math
 import sys
-import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from sales_pipeline import dead_letters
-from sales_pipeline.dead_letters import ReplayError
+from sales_pipeline import dead_letters, kinesis
 from sales_pipeline.failed import Failure, Selection, read_error_object
-from sales_pipeline.failure_bucket import Bucket, Replays
+from sales_pipeline.failure_bucket import SENT, SUPERSEDED, Bucket, Replays
 from sales_pipeline.query import Answer, print_table
 from sales_pipeline.resend import REPLAYS_MAX, Change, calls, change_of, is_superseded
+from sales_pipeline.sources import GET_KEYS, Table
 from sales_pipeline.stack import Stack
-
-SENT = "replay/sent/"
-SUPERSEDED = "replay/superseded/"
-
-# A throttled shard takes more within a second; a stream that refuses for longer than these together is to be repaired.
-RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
-_CALL_KEYS = 100  # DynamoDB API reference, BatchGetItem
-_REFUSALS = {"ValidationException", "InvalidArgumentException"}
 
 
 class Verdict(Enum):
@@ -41,7 +33,8 @@ class Verdict(Enum):
     EXHAUSTED = "left: replayed too often, see --replays"
     REFUSED = "left: Kinesis refuses it"
     UNREADABLE = "left: unreadable"
-    GONE = "left: trimmed from the table's stream after 24 hours. Find out with `sales reconcile` what is missing"
+    GONE = "left: trimmed from the table's stream after 24 hours: `sales backfill` sends what is missing"
+    UNSEEN = "left: somebody else is reading the queue. Run it again in a minute"
     DISCARDED = "forgotten: trimmed from the table's stream after 24 hours"
 
 
@@ -64,7 +57,8 @@ def run(stack: Stack, selection: Selection, *, send: bool, replays_max: int, dis
     """Replay what is selected, or with `send` off only look; print what becomes of it, and return the exit code.
 
     A record that was replayed `replays_max` times stays where it is. `discard_trimmed` deletes dead letters whose
-    changes the stream no longer has. Exit codes: 0 done, or looked; 1 something selected is left. Raises ReplayError.
+    changes the stream no longer has. Exit codes: 0 done, or looked; 1 something selected is left. Raises ReplayError
+    and RetryError.
     """
     tally = Replay(stack, selection, send, replays_max, discard_trimmed).run()
     if not tally.changes:
@@ -89,7 +83,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         self._kinesis: Any = self.stack.session.client("kinesis")
-        self._dynamodb: Any = self.stack.session.client("dynamodb")
+        self._table = Table(self.stack, math.inf)
         self._bucket = Bucket.of(self.stack)
         self._replays = Replays.read(self._bucket)
         self._tally = Tally()
@@ -129,7 +123,11 @@ class Replay:
             self._bucket.write(f"{key}-{hashlib.sha256(body).hexdigest()[:16]}", body)
 
     def _replay_letters(self) -> None:
-        letters = [each for each in dead_letters.list_all(self.stack) if self.selection.takes(each)]
+        listing = dead_letters.list_all(self.stack)
+        if listing.unseen:
+            unseen = Failure(reason="dead letters that can't be seen now", changes=listing.unseen)
+            self._tally.add(Verdict.UNSEEN, unseen, listing.unseen)
+        letters = [each for each in listing.letters if self.selection.takes(each)]
         if not letters:
             return
         streams = self.stack.session.client("dynamodbstreams")
@@ -140,7 +138,8 @@ class Replay:
                 continue
             read = dead_letters.read_range(streams, letter.range, matches)
             changes = [change_of(each) for each in read.changes]
-            verdicts = self._put_back(f"dead-letters/{letter.message_id}", changes)
+            name = f"dead-letters/{letter.message_id}"
+            verdicts = self._put_back(name, changes)
             for change in changes:
                 self._tally.add(verdicts[change.digest], letter)
             trimmed = 0 if read.is_whole else letter.changes - len(changes)
@@ -148,7 +147,17 @@ class Replay:
                 self._tally.add(Verdict.DISCARDED if self.discard_trimmed else Verdict.GONE, letter, trimmed)
             is_done = set(verdicts.values()) <= {Verdict.SEND, Verdict.SUPERSEDED}
             if self.send and is_done and (trimmed <= 0 or self.discard_trimmed):
+                self._keep(name, changes, verdicts)
                 dead_letters.delete(self.stack, letter)
+
+    def _keep(self, name: str, changes: Iterable[Change], verdicts: Mapping[str, Verdict]) -> None:
+        """Write what was read for a dead letter where the lines of error objects move to, in their form."""
+        lines: dict[Verdict, list[bytes]] = {Verdict.SEND: [], Verdict.SUPERSEDED: []}
+        for change in changes:
+            line = json.dumps({"rawData": base64.b64encode(change.data).decode()}).encode()
+            lines[verdicts[change.digest]].append(line)
+        self._move_aside(SENT + name, lines[Verdict.SEND])
+        self._move_aside(SUPERSEDED + name, lines[Verdict.SUPERSEDED])
 
     def _put_back(self, name: str, changes: Iterable[Change]) -> dict[str, Verdict]:
         """Judge the changes of an error object or dead letter, and send those to send; return verdicts by digest."""
@@ -171,48 +180,19 @@ class Replay:
             return Verdict.SUPERSEDED
         return Verdict.SEND if self._replays.counts[change.digest] < self.replays_max else Verdict.EXHAUSTED
 
-    def _read_items(self, order_ids: Collection[str]) -> dict[str, Any]:
+    def _read_items(self, order_ids: Iterable[str]) -> dict[str, Any]:
         """Return what the table holds of these orders, by id."""
-        table_name = self.stack["TableName"]
-        keys = [{"orderid": {"S": each}} for each in sorted(order_ids)]
+        ids = sorted(order_ids)
         items = {}
-        for start in range(0, len(keys), _CALL_KEYS):
-            asked = {table_name: {"Keys": keys[start : start + _CALL_KEYS], "ConsistentRead": True}}
-            for wait_seconds in _waits(f"Table {table_name} does not answer"):
-                answer = self._dynamodb.batch_get_item(RequestItems=asked)
-                items.update({item["orderid"]["S"]: item for item in answer["Responses"].get(table_name, [])})
-                asked = answer.get("UnprocessedKeys")
-                if not asked:
-                    break
-                time.sleep(wait_seconds)
+        for start in range(0, len(ids), GET_KEYS):
+            items.update(self._table.items(ids[start : start + GET_KEYS]))
         return items
 
     def _send(self, name: str, changes: Sequence[Change]) -> set[str]:
         """Put changes to Kinesis and keep what it took; return the digests of those that it will never take."""
-        for wait_seconds in _waits(f"Kinesis stream {self.stack['StreamName']} does not take what is put to it"):
-            entries = [{"Data": each.data, "PartitionKey": each.partition_key} for each in changes]
-            try:
-                answer = self._kinesis.put_records(StreamName=self.stack["StreamName"], Records=entries)
-            except ClientError as error:
-                if error.response["Error"]["Code"] not in _REFUSALS:
-                    raise
-                # One of them is to blame, and the call doesn't say which.
-                if len(changes) == 1:
-                    return {changes[0].digest}
-                middle = len(changes) // 2
-                return self._send(name, changes[:middle]) | self._send(name, changes[middle:])
-            results = list(zip(changes, answer["Records"], strict=True))
-            self._replays.save(name, {each.digest for each, result in results if not result.get("ErrorCode")})
-            changes = [each for each, result in results if result.get("ErrorCode")]
-            if not changes:
-                break
-            time.sleep(wait_seconds)
-        return set()
-
-
-def _waits(what_fails: str) -> Iterator[float]:
-    yield from RETRY_SECONDS
-    raise ReplayError(f"{what_fails}: see what throttles or fails it, and run `sales replay` again. Nothing is lost.")
+        return kinesis.put(
+            self._kinesis, self.stack["StreamName"], changes, lambda digests: self._replays.save(name, digests)
+        )
 
 
 def _joined(lines: Iterable[bytes]) -> bytes:

@@ -3,17 +3,19 @@
 import gzip
 import io
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from botocore.config import Config
 
 from sales_pipeline import parallel, versions
 from sales_pipeline.failed import read_error_object
+from sales_pipeline.retries import waits
 from sales_pipeline.stack import Stack
-from sales_pipeline.versions import Version, VersionError
+from sales_pipeline.versions import Row, Version, VersionError
 from transform.record import FIELDS
 
 if TYPE_CHECKING:
@@ -27,28 +29,33 @@ BATCH_VERSIONS = 5_000
 GET_KEYS = 100  # DynamoDB API reference, BatchGetItem
 CHUNK_BYTES = 256 * 1024
 LINE_BYTES_MAX = 16 * 1024 * 1024  # no line of either kind comes near: an order has 400 KB, a record of Kinesis 10 MiB
-BACKOFF_SECONDS = 0.2
 _GZIP = b"\x1f\x8b"
 # Many small reads in a row meet a throttle or a reset sooner or later. Each keeps its connection.
 _CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 10}, max_pool_connections=READERS + 2)
+
+Read = TypeVar("Read", Row, Version)
+Item = dict[str, Any]
 
 _NAMES = {f"#{number}": column.name for number, column in enumerate(FIELDS)}
 
 
 @dataclass
 class Pace:
-    """Keeps a reader of the table under so many read capacity units a second, on average."""
+    """Keeps something under so many units a second, on average."""
 
     units_per_second: float
-    _free_at: float = field(default_factory=time.monotonic)
+    _free_at: float = 0.0
 
-    def pay(self, consumed: Any) -> None:  # noqa: ANN401 - ConsumedCapacity of one table
-        """Wait until the units that a call has consumed are earned."""
+    def pay(self, units: float) -> None:
+        """Wait until these units are earned. What was not used is not saved up."""
         now = time.monotonic()
-        units = consumed["CapacityUnits"] if consumed else 0.0
         self._free_at = max(self._free_at, now) + units / self.units_per_second
         if self._free_at > now:
             time.sleep(self._free_at - now)
+
+
+def _units(consumed: Any) -> float:  # noqa: ANN401 - ConsumedCapacity of one table, None where none is said
+    return float(consumed["CapacityUnits"]) if consumed else 0.0
 
 
 class Table:
@@ -58,6 +65,7 @@ class Table:
         self._dynamodb: DynamoDBClient = stack.session.client("dynamodb", config=_CLIENT)
         self._name = stack["TableName"]
         self._units_per_second = units_per_second
+        self._pace = Pace(units_per_second)
 
     def versions(self) -> Iterator[list[Version]]:
         """Scan the table, each segment at its share of the pace. Reads may be a second old: doubts are read again."""
@@ -75,32 +83,43 @@ class Table:
         )
         for page in pages:
             yield [versions.of_item(item) for item in page["Items"]]
-            pace.pay(page.get("ConsumedCapacity"))
+            pace.pay(_units(page.get("ConsumedCapacity")))
 
     def now(self, orderids: Iterable[list[str]]) -> Iterator[tuple[list[str], list[Version]]]:
         """Read orders as they are now, up to GET_KEYS at a time; yield the ids with the versions of those there are."""
-        pace = Pace(self._units_per_second)
+        shown: Item = {"ProjectionExpression": ", ".join(_NAMES), "ExpressionAttributeNames": _NAMES}
         for ids in orderids:
-            found: list[Version] = []
-            keys: list[Any] = [{"orderid": {"S": orderid}} for orderid in ids if _can_be_key(orderid)]
-            while keys:
-                answer = self._dynamodb.batch_get_item(
-                    RequestItems={
-                        self._name: {
-                            "Keys": keys,
-                            "ConsistentRead": True,
-                            "ProjectionExpression": ", ".join(_NAMES),
-                            "ExpressionAttributeNames": _NAMES,
-                        }
-                    },
-                    ReturnConsumedCapacity="TOTAL",
-                )
-                found += [versions.of_item(item) for item in answer["Responses"].get(self._name, [])]
-                keys = list(answer["UnprocessedKeys"][self._name]["Keys"]) if answer.get("UnprocessedKeys") else []
-                pace.pay(next(iter(answer.get("ConsumedCapacity", [])), None))
-                if keys:
-                    time.sleep(BACKOFF_SECONDS)
-            yield ids, found
+            yield ids, [versions.of_item(item) for item in self._items(ids, shown)]
+
+    def items(self, orderids: Iterable[str]) -> dict[str, Item]:
+        """Return up to GET_KEYS orders as they are now, by id, of those there are. Raises RetryError."""
+        return {item["orderid"]["S"]: item for item in self._items(orderids, {})}
+
+    def _items(self, orderids: Iterable[str], shown: Item) -> Iterator[Item]:
+        keys: list[Any] = [{"orderid": {"S": orderid}} for orderid in orderids if _can_be_key(orderid)]
+        if not keys:
+            return
+        for wait_seconds in waits(f"Table {self._name} does not answer"):
+            asked: Any = {self._name: {"Keys": keys, "ConsistentRead": True, **shown}}
+            answer = self._dynamodb.batch_get_item(RequestItems=asked, ReturnConsumedCapacity="TOTAL")
+            yield from answer["Responses"].get(self._name, [])
+            self._pace.pay(_units(next(iter(answer.get("ConsumedCapacity", [])), None)))
+            keys = list(answer["UnprocessedKeys"][self._name]["Keys"]) if answer.get("UnprocessedKeys") else []
+            if not keys:
+                return
+            time.sleep(wait_seconds)
+
+    def all_items(self, page_items: int) -> Iterator[list[Item]]:
+        """Yield every order as it is when its page is read, up to so many at a time."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._name,
+            ConsistentRead=True,
+            ReturnConsumedCapacity="TOTAL",
+            PaginationConfig={"PageSize": page_items},
+        )
+        for page in pages:
+            yield page["Items"]
+            self._pace.pay(_units(page.get("ConsumedCapacity")))
 
 
 def _can_be_key(orderid: str) -> bool:
@@ -117,11 +136,11 @@ class Object:
 
 
 @dataclass(frozen=True)
-class Lines:
-    """Versions read of an object's lines, and the lines that hold none, by their number from 1."""
+class Lines(Generic[Read]):
+    """What was read of an object's lines, and the lines that couldn't be, by their number from 1."""
 
     object: Object
-    versions: list[Version]
+    versions: list[Read]
     unread: list[int]
 
 
@@ -139,21 +158,21 @@ class Folder:
                 if each["Size"]:
                     yield Object(each["Key"], int(each["LastModified"].timestamp() * 1000))
 
-    def rows(self, objects: Iterable[Object]) -> Iterator[Lines]:
+    def rows(self, objects: Iterable[Object]) -> Iterator[Lines[Row]]:
         """Read objects of the lake, many at a time."""
         return self._batches(versions.of_row, objects)
 
-    def failures(self, objects: Iterable[Object]) -> Iterator[Lines]:
+    def failures(self, objects: Iterable[Object]) -> Iterator[Lines[Version]]:
         """Read error objects, many at a time."""
         return self._batches(_of_error, objects)
 
-    def _batches(self, read_line: Callable[[bytes], Version], objects: Iterable[Object]) -> Iterator[Lines]:
+    def _batches(self, read_line: Callable[[bytes], Read], objects: Iterable[Object]) -> Iterator[Lines[Read]]:
         # By the thousand, so that they are listed by whoever takes the batches and not by the readers.
         listed = iter(objects)
         while some := list(islice(listed, LISTED_OBJECTS)):
             yield from parallel.batches(lambda each: self._read(read_line, each), some, READERS)
 
-    def _read(self, read_line: Callable[[bytes], Version], each: Object) -> Iterator[Lines]:
+    def _read(self, read_line: Callable[[bytes], Read], each: Object) -> Iterator[Lines[Read]]:
         try:
             body = self._s3.get_object(Bucket=self._bucket, Key=each.key)["Body"]
         except self._s3.exceptions.NoSuchKey:  # since it was listed
@@ -171,11 +190,14 @@ class Folder:
 
 
 def _lines(body: io.BufferedReader) -> Iterator[bytes]:
-    """Yield the lines that hold something, whether the object is compressed or not."""
+    """Yield the lines that hold something, whether the object is compressed or not; what is damaged is a line too."""
     file = gzip.GzipFile(fileobj=body) if body.peek(2)[:2] == _GZIP else body
-    while line := file.readline(LINE_BYTES_MAX):
-        if not line.isspace():
-            yield line
+    try:
+        while line := file.readline(LINE_BYTES_MAX):
+            if not line.isspace():
+                yield line
+    except (gzip.BadGzipFile, zlib.error, EOFError):
+        yield b"damaged"
 
 
 def _of_error(line: bytes) -> Version:

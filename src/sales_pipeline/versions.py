@@ -18,11 +18,24 @@ class VersionError(ValueError):
     """What was read is no version of an order."""
 
 
+GONE = b""
+"""Digest of an order that is deleted: no other version has it."""
+
+
 class Version(NamedTuple):
-    """An order's id, and a digest of what the row's fields hold: 128 bits of BLAKE2."""
+    """An order's id, and a digest of what the row's fields hold: 128 bits of BLAKE2, or GONE."""
 
     orderid: str
     digest: bytes
+
+
+class Row(NamedTuple):
+    """A row of the lake: the version that it holds, and what its change columns say; None where it has none."""
+
+    orderid: str
+    digest: bytes
+    sequence_number: str | None = None
+    event_id: str | None = None
 
 
 class _NumberText(str):
@@ -34,6 +47,8 @@ class _NumberText(str):
 # Traps everything that would round: a price of another digit, however far behind the point, is another price.
 _EXACT = Context(prec=1000, Emin=-99_999, Emax=99_999, traps=[Inexact, InvalidOperation, Overflow, Subnormal])
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+# Amazon DynamoDB Streams API Reference, "StreamRecord": up to 40 digits.
+_SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")
 _ARRIVAL = re.compile(r"-(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-")
 _decode_row = msgspec.json.Decoder(dict[str, Any], float_hook=_NumberText).decode
 _encode = msgspec.json.Encoder().encode
@@ -55,17 +70,25 @@ def of_change(event: bytes) -> Version:
     """Version that a change event brings; its id is read where the transform reads it. Raises VersionError."""
     try:
         change = msgspec.json.decode(event)
+        if change.get("eventName") == "REMOVE":
+            return _version(change["dynamodb"]["Keys"]["orderid"]["S"], None)
         return of_item(change.get("dynamodb", change)["NewImage"])
     except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise VersionError(f"no change event: {type(error).__name__}") from None
 
 
-def of_row(line: bytes) -> Version:
-    """Version that a line of the lake holds. Raises VersionError."""
+def of_row(line: bytes) -> Row:
+    """Version that a line of the lake holds, with or without change columns. Raises VersionError."""
     try:
         row = _decode_row(line)
-        values = [_typed(row.get(field.name)) for field in FIELDS]
-        return _version(row["orderid"], values)
+        is_removal = row.get("event_name") == "REMOVE"
+        values = None if is_removal else [_typed(row.get(field.name)) for field in FIELDS]
+        orderid, digest = _version(row["orderid"], values)
+        if row.get("sequence_number") is None:
+            return Row(orderid, digest)
+        if not _SEQUENCE_NUMBER.fullmatch(row["sequence_number"]):
+            raise VersionError("its sequence number is no number")
+        return Row(orderid, digest, row["sequence_number"], _checked_text(row["event_id"]))
     except (LookupError, TypeError, ArithmeticError, ValueError, RecursionError) as error:
         raise VersionError(f"no row: {type(error).__name__}") from None
 
@@ -89,10 +112,16 @@ def arrived_ms(key: str, last_modified_ms: int) -> int:
     return last_modified_ms
 
 
-def _version(orderid: object, values: list[object]) -> Version:
-    if not isinstance(orderid, str) or not orderid:
-        raise VersionError("no order id")
-    return Version(orderid, hashlib.blake2b(_encode(values), digest_size=16).digest())
+def _version(orderid: object, values: list[object] | None) -> Version:
+    """Return the version with these values, or with None the order's deletion."""
+    digest = GONE if values is None else hashlib.blake2b(_encode(values), digest_size=16).digest()
+    return Version(_checked_text(orderid), digest)
+
+
+def _checked_text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise VersionError("expected a text")
+    return value
 
 
 def _typed(value: object) -> object:

@@ -5,30 +5,38 @@ import time
 from itertools import islice
 
 import pytest
+from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from generator.orders import planned_orders, to_item
 from generator.pace import BATCH_SIZE
 from generator.writer import Writer
-from sales_pipeline import reconcile
+from sales_pipeline import backfill, reconcile
 from sales_pipeline.local import pipeline as local_pipeline
 from sales_pipeline.stack import find
 
 STACK_NAME = "reconcile"
 ORDERS = 120
-IN_FLIGHT_SECONDS = 25.0  # the processor's buffer is 10 s
+IN_FLIGHT_SECONDS = 20.0
 CHANGED, DELETED, BAD = 3, 5, "bad-price-is-text"
 
 
 @pytest.fixture(scope="module")
 def stack(emulator, sam, built_template, tmp_path_factory):
-    """A pipeline of its own, with orders whose ids are as old as last year."""
+    """A pipeline of its own that gathers for a second, with orders whose ids are as old as last year."""
     settings = {
         "TableName": "reconcile_orders",
         "DatabaseName": "reconcile_db",
         "BufferIntervalSeconds": "1",
         "GeneratorSchedule": "DISABLED",
     }
-    sam.deploy(built_template, STACK_NAME, settings)
+    template = yaml_parse(built_template.read_text())
+    destination = template["Resources"]["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
+    for parameter in destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]:
+        if parameter["ParameterName"] == "BufferIntervalInSeconds":
+            parameter["ParameterValue"] = "1"
+    impatient = built_template.with_name("impatient-reconcile.yaml")  # beside what its paths lead to
+    impatient.write_text(yaml_dump(template))
+    sam.deploy(impatient, STACK_NAME, settings)
     folder = tmp_path_factory.mktemp("reconcile")
     with local_pipeline.workers(emulator, STACK_NAME, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
@@ -146,6 +154,26 @@ def test_a_dead_letter_accounts_for_what_can_still_be_read_where_it_points(stack
         assert set(found_ids(report["dead_letters"])) <= set(ids_of(body))
         assert report["missing"]["count"] == report["stale"]["count"] == 0
     sqs.purge_queue(QueueUrl=stack["PipeDeadLetterQueueUrl"])
+
+
+def test_a_backfill_brings_back_what_the_lake_lost_and_sends_nothing_twice(stack, run, s3, capsys):
+    listed = s3.list_objects_v2(Bucket=stack["BucketName"], Prefix="sales_data/")["Contents"]
+    failed = s3.list_objects_v2(Bucket=stack["BucketName"], Prefix="errors/")["Contents"]
+    for each in [listed[0], *failed]:
+        s3.delete_object(Bucket=stack["BucketName"], Key=each["Key"])
+    lost = run(0)[1]
+    assert BAD in found_ids(lost["missing"])
+    assert lost["missing"]["count"] > 1
+
+    assert backfill.run(stack, send=True, in_flight_seconds=0) == 0
+    capsys.readouterr()
+    code, report = run(IN_FLIGHT_SECONDS)
+    assert (code, report["missing"]["count"], report["stale"]["count"]) == (0, 0, 0), report
+    # The transform refuses it again, and that accounts for it.
+    assert found_ids(report["errors"]) == [BAD]
+    assert report["rows"] == lost["rows"] + lost["missing"]["count"] + lost["stale"]["count"] - 1
+    assert backfill.run(stack, send=True, in_flight_seconds=0) == 0
+    assert "There is nothing to send." in capsys.readouterr().out
 
 
 def stream_position(stack, orderids):

@@ -3,14 +3,18 @@
 import base64
 import gzip
 import json
+import tempfile
 import threading
+import time
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from sales_pipeline import dead_letters, parallel, reconcile, sources
+from sales_pipeline import dead_letters, ledger, parallel, reconcile, retries, sources
+from sales_pipeline.dead_letters import Listing
+from sales_pipeline.reconcile import LedgerError
 from sales_pipeline.stack import Stack
 
 BUCKET, TABLE = "lake", "orders"
@@ -47,7 +51,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def stack(monkeypatch):
-    monkeypatch.setattr(dead_letters, "list_all", lambda _: [])
+    monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([]))
     with mock_aws():
         session = boto3.Session(region_name="us-east-1")
         session.client("s3").create_bucket(Bucket=BUCKET)
@@ -169,6 +173,70 @@ def test_error_records_account_for_their_version_alone(stack, run):
     assert report["unread"]["error_records"] == 1
 
 
+def test_what_was_replayed_just_now_is_on_its_way_and_nobody_waits_for_it(stack, run, clock):
+    put_orders(stack, order("replayed"))
+    put_object(stack, "replay/sent/errors/processing-failed/dt=2026-11-22/1-0", error_line(order("replayed")))
+    code, report = run()
+    assert (code, report["on_its_way"]["samples"]) == (0, ["replayed"]), report
+    assert clock.sleeps == []
+
+
+def test_what_was_replayed_long_ago_accounts_for_nothing(stack, run, clock):
+    put_orders(stack, order("replayed"))
+    put_object(stack, "replay/sent/1", error_line(order("replayed")))
+    clock.seconds = time.time() + 2 * IN_FLIGHT_SECONDS - START_SECONDS
+    assert run()[1]["missing"]["samples"] == ["replayed"]
+
+
+def test_a_deletion_arrives_as_a_row_with_change_columns(stack, run, clock):
+    def line(name, number):
+        columns = {"orderid": "a", "product_name": "PC", "quantity": 2, "price": 349.0}
+        if name == "REMOVE":
+            columns = columns | dict.fromkeys(("product_name", "quantity", "price"))
+        change = {"event_id": number, "event_name": name, "event_time": None, "sequence_number": number}
+        return json.dumps(columns | change).encode() + b"\n"
+
+    put_object(stack, "sales_data/1", line("INSERT", "1"))
+    clock.during = lambda number: number == 2 and put_object(stack, "sales_data/2", line("REMOVE", "10"))
+    code, report = run()
+    assert (code, report["verdict"], report["rows_with_sequence_number"]) == (0, "equal", 2), report
+    put_object(stack, "sales_data/3", line("MODIFY", "011"))
+    code, report = run()
+    assert (code, report["stale"]["samples"]) == (1, ["a"])
+
+
+def test_dead_letters_that_somebody_else_reads_are_said(stack, run, monkeypatch):
+    put_orders(stack, order("a"))
+    monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([], 3))
+    code, text = run("text")
+    assert code == 1
+    assert "unseen DLQ                  3   messages that somebody else is reading" in text
+
+
+@pytest.mark.parametrize("damage", [lambda body: body[:-9], lambda body: body[:20] + b"\xff" * 9 + body[29:]])
+def test_a_damaged_object_is_named_and_its_whole_lines_count(stack, run, damage):
+    put_orders(stack, order("a"))
+    put_object(stack, "sales_data/1", row("a"))
+    put_object(stack, "sales_data/2.gz", damage(gzip.compress(b"".join(row(str(n)) for n in range(999)), mtime=0)))
+    code, report = run()
+    assert code == 1
+    assert report["unread"]["rows"]["count"] == 1
+    assert report["unread"]["rows"]["samples"][0].startswith("sales_data/2.gz:")
+
+
+def test_a_full_disk_is_one_line_that_says_what_to_do(stack, run, monkeypatch):
+    put_orders(stack, *(order(f"{number:0500}") for number in range(300)))
+    monkeypatch.setattr(ledger, "_SCHEMA", ledger._SCHEMA + "PRAGMA max_page_count = 20;")
+    with pytest.raises(LedgerError, match=r"database or disk is full\).*TMPDIR"):
+        run()
+
+
+def test_an_unwritable_folder_is_one_line_that_says_what_to_do(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
+    with pytest.raises(LedgerError, match=r"No such file or directory.*TMPDIR"):
+        run()
+
+
 def test_the_text_ends_with_the_verdict(stack, run):
     put_orders(stack, order("a"))
     code, text = run("text")
@@ -189,7 +257,7 @@ def test_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(stack, monkey
         return answer | {"UnprocessedKeys": {TABLE: {"Keys": keys[2:]}} if keys[2:] else {}}
 
     monkeypatch.setattr(table, "_dynamodb", SimpleNamespace(batch_get_item=two_at_most))
-    monkeypatch.setattr(sources, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(retries, "RETRY_SECONDS", (0.0, 0.0, 0.0))
     ((ids, found),) = table.now([[*names, "gone"]])
     assert asked == [6, 4, 2]
     assert ids == [*names, "gone"]
@@ -200,12 +268,12 @@ def test_reads_keep_to_their_pace(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(sources, "time", clock)
     pace = sources.Pace(10.0, clock.monotonic())
-    pace.pay({"CapacityUnits": 5.0})
-    pace.pay({"CapacityUnits": 20.0})
-    pace.pay(None)
+    pace.pay(5.0)
+    pace.pay(20.0)
+    pace.pay(0.0)
     assert clock.seconds == 2.5
     clock.seconds = 100.0  # what was not read is not saved up
-    pace.pay({"CapacityUnits": 10.0})
+    pace.pay(10.0)
     assert clock.seconds == 101.0
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_pipeline import versions
-from sales_pipeline.versions import VersionError
-from transform.record import to_row
+from sales_pipeline.versions import GONE, Row, Version, VersionError
+from transform.record import to_row, to_row_with_change
 
 LAPTOP = {"orderid": {"S": "1"}, "product_name": {"S": "Laptop"}, "quantity": {"N": "2"}, "price": {"N": "349.99"}}
 
@@ -20,6 +20,13 @@ def change(item):
 
 def row(**changes):
     return json.dumps({"orderid": "1", "product_name": "Laptop", "quantity": 2, "price": 349.99} | changes).encode()
+
+
+def of_row(line):
+    """The version of a row without change columns."""
+    read = versions.of_row(line)
+    assert (read.sequence_number, read.event_id) == (None, None)
+    return Version(read.orderid, read.digest)
 
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=9)
@@ -36,7 +43,7 @@ items = st.fixed_dictionaries(
 @given(items)
 def test_an_item_its_change_event_and_the_transforms_row_are_one_version(item):
     event = change(item)
-    assert versions.of_item(item) == versions.of_change(event) == versions.of_row(to_row(event, []))
+    assert versions.of_item(item) == versions.of_change(event) == of_row(to_row(event, []))
 
 
 @pytest.mark.parametrize("written", ["349", "349.0", "349.00", "3.49E2", "3490e-1", "0349"])
@@ -57,8 +64,8 @@ def test_one_price_is_one_version_however_it_is_written(written):
 def test_prices_that_a_double_cant_tell_apart_are_two_versions(one, other):
     assert versions.of_item(LAPTOP | {"price": {"N": one}}) != versions.of_item(LAPTOP | {"price": {"N": other}})
     line = b'{"orderid":"1","product_name":"Laptop","quantity":2,"price":%b}'
-    assert versions.of_row(line % one.encode()) == versions.of_item(LAPTOP | {"price": {"N": one}})
-    assert versions.of_row(line % one.encode()) != versions.of_row(line % other.encode())
+    assert of_row(line % one.encode()) == versions.of_item(LAPTOP | {"price": {"N": one}})
+    assert of_row(line % one.encode()) != of_row(line % other.encode())
 
 
 def test_every_field_counts_and_its_type_too():
@@ -78,9 +85,33 @@ def test_every_field_counts_and_its_type_too():
     assert len(set(seen)) == len(seen)
 
 
+def with_change(**changes):
+    columns = {"event_id": "e", "event_name": "MODIFY", "event_time": None, "sequence_number": "0100"}
+    return row(**columns | changes)
+
+
+def test_a_row_with_change_columns_is_the_same_version_and_says_its_place():
+    version = versions.of_item(LAPTOP)
+    assert versions.of_row(with_change()) == Row(*version, "0100", "e")
+    assert versions.of_row(with_change(sequence_number=None)) == Row(*version)
+
+
+def test_a_deletion_is_no_version_of_the_order_from_wherever_it_is_read():
+    event = {
+        "eventID": "e",
+        "eventName": "REMOVE",
+        "dynamodb": {"Keys": {"orderid": {"S": "1"}}, "SequenceNumber": "7"},
+    }
+    assert versions.of_change(json.dumps(event).encode()) == ("1", GONE)
+    line = to_row_with_change(json.dumps(event).encode(), [])
+    assert versions.of_row(line) == Row("1", GONE, "7", "e")
+    nothing = {name: LAPTOP["orderid"] if name == "orderid" else {"NULL": True} for name in LAPTOP}
+    assert versions.of_item(nothing).digest != GONE
+
+
 def test_an_attribute_that_no_column_shows_doesnt_count():
     assert versions.of_item(LAPTOP | {"colour": {"S": "red"}}) == versions.of_item(LAPTOP)
-    assert versions.of_row(row(colour="red")) == versions.of_item(LAPTOP)
+    assert of_row(row(colour="red")) == versions.of_item(LAPTOP)
 
 
 def test_binary_values_and_sets_are_equal_as_boto3_and_as_events_have_them():
@@ -103,6 +134,12 @@ def test_binary_values_and_sets_are_equal_as_boto3_and_as_events_have_them():
         row(orderid=None),
         row(orderid=1),
         row(price=[1]),
+        row(event_id="e", sequence_number="seven"),
+        row(event_id="e", sequence_number=7),
+        row(event_id="e", sequence_number="1" * 41),
+        row(sequence_number="7"),
+        row(event_id=7, sequence_number="7"),
+        row(event_name="REMOVE", orderid=None),
         b'{"orderid":"1","product_name":"a","quantity":1,"price":1e99999999999999999999}',
         b'{"orderid":"1","product_name":"a","quantity":1,"price":1.' + b"0" * 2000 + b"1}",
         b"[" * 100_000,
