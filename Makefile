@@ -1,7 +1,7 @@
 # Everything happens in a virtual environment of its own, .venv, which every target makes when it has to.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test lint bench bench-large format lock clean
 
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
 	$(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
@@ -31,6 +31,12 @@ lint: setup ## check style, types and the template
 	cfn-lint
 	sam validate --lint
 
+bench: .venv/installed-bench ## measure beside what one would use instead, and rewrite benchmarks/RESULTS.md
+	python -m benchmarks
+
+bench-large: setup ## measure sales reconcile on a million orders: a quarter of an hour, 4 GiB
+	python -m benchmarks.large
+
 format: setup ## put the code into its standard form
 	ruff format .
 	ruff check --fix .
@@ -39,6 +45,7 @@ lock: setup ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) pyproject.toml $(GROUPS:%=--group %) --output-file requirements-dev.txt
 	$(COMPILE) --group transform --constraints requirements-dev.txt --output-file src/transform/requirements.txt
 	$(COMPILE) --group generator --constraints requirements-dev.txt --output-file src/generator/requirements.txt
+	$(COMPILE) --group bench --constraints requirements-dev.txt --output-file requirements-bench.txt
 
 clean: ## remove what the other targets made
 	rm -rf .venv .aws-sam .local
@@ -49,4 +56,8 @@ clean: ## remove what the other targets made
 	"$(PYTHON)" -m venv --clear .venv
 	pip --disable-pip-version-check install --quiet --requirement requirements-dev.txt
 	pip --disable-pip-version-check install --quiet --no-deps --editable .
+	touch $@
+
+.venv/installed-bench: .venv/installed requirements-bench.txt
+	pip --disable-pip-version-check install --quiet --requirement requirements-bench.txt
 	touch $@

@@ -180,7 +180,7 @@ def _uuid7s(moments_ms: Iterable[int], random_bits: Iterator[int]) -> Iterator[s
             counter += 1
         else:
             last_ms, counter = last_ms + 1, 0
-        text = f"{last_ms << 80 | 7 << 76 | counter << 64 | 2 << 62 | bits:032x}"
+        text = (last_ms << 80 | 7 << 76 | counter << 64 | 2 << 62 | bits).to_bytes(16).hex()
         yield f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 

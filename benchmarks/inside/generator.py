@@ -1,0 +1,61 @@
+"""Begin as Lambda does, and write the orders of one minute.
+
+`python -m benchmarks.inside.generator PEER ENDPOINT TABLE TIME`. TIME is the scheduled time; it is over, so that all
+orders are due at once. The peers: `ours`; `boto3`, the smallest function that writes as many; `bare`, which only
+starts. Each is measured as `benchmarks.inside.cold_start` says.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from awslambdaric import bootstrap  # noqa: F401 - what Lambda itself imports
+
+from benchmarks.inside import answer_with
+
+OURS, BOTO3 = "ours", "boto3"
+ORDERS = 20
+
+Handler = Callable[[dict[str, str], object], object]
+
+
+def handler_of(peer: str) -> Handler:
+    """Import a peer and return its handler."""
+    if peer == OURS:
+        from generator.app import handler  # noqa: PLC0415 - what is measured
+
+        return handler
+    if peer == BOTO3:
+        import boto3  # noqa: PLC0415 - what is measured
+
+        def write(event: dict[str, str], _context: object) -> None:
+            client = boto3.client("dynamodb")
+            for number in range(ORDERS):
+                item = {"orderid": {"S": f"{event['scheduled_time']}-{number}"}, "quantity": {"N": "1"}}
+                client.put_item(TableName=os.environ["TABLE_NAME"], Item=item)
+
+        return write
+    return lambda _event, _context: None
+
+
+def measure() -> dict[str, float]:
+    peer, os.environ["AWS_ENDPOINT_URL"], os.environ["TABLE_NAME"], scheduled_time = sys.argv[1:]
+    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    begun = time.perf_counter()
+    handler = handler_of(peer)
+    imported = time.perf_counter()
+    handler({"scheduled_time": scheduled_time}, None)
+    answered = time.perf_counter()
+    from benchmarks.processes import this_process  # noqa: PLC0415 - it imports what the handlers would have to
+
+    return {
+        "import_seconds": imported - begun,
+        "answer_seconds": answered - imported,
+        "answered_at": answered,
+        "peak_mib": this_process().peak_mib(),
+    }
+
+
+if __name__ == "__main__":
+    answer_with(measure)

@@ -1,0 +1,66 @@
+"""Time handlers, one after the other, round after round: `python -m benchmarks.inside.timing SECONDS ROUNDS_MIN`.
+
+Standard input is JSON: the peers, whether the runtime's JSON counts too, and the batches by name. The answer holds
+every peer's seconds for every batch, one for each round. Each peer begins as many rounds as the others, so that none
+always finds the caches as the slowest left them. The garbage collector runs, as it does on Lambda. Seconds are those of
+the CPU: a handler waits for nothing, and what else the machine does meanwhile is not its own.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
+
+from benchmarks.inside import answer_with
+from benchmarks.peers import FLOOR, Handler, handler_of
+from benchmarks.rows import require_equal_rows
+
+WARM_UPS = 3
+
+Call = Callable[[], object]
+
+
+def measure() -> dict[str, dict[str, list[float]]]:
+    seconds, rounds_min = float(sys.argv[1]), int(sys.argv[2])
+    question = json.load(sys.stdin)
+    handlers = {peer: handler_of(peer) for peer in question["peers"]}
+    answer = {}
+    for name, event in question["batches"].items():
+        require_equal_rows({peer: handler(event, None) for peer, handler in handlers.items() if peer != FLOOR})
+        calls = {peer: _call(handler, event, whole=question["whole"]) for peer, handler in handlers.items()}
+        answer[name] = _interleaved(calls, seconds, rounds_min)
+    return answer
+
+
+def _call(handler: Handler, event: dict[str, Any], *, whole: bool) -> Call:
+    if not whole:
+        return lambda: handler(event, None)
+    runtime = LambdaMarshaller()
+    body = json.dumps(event, separators=(",", ":")).encode()
+    return lambda: runtime.marshal_response(handler(runtime.unmarshal_request(body), None))
+
+
+def _interleaved(calls: dict[str, Call], seconds: float, rounds_min: int) -> dict[str, list[float]]:
+    for call in calls.values():
+        for _ in range(WARM_UPS):
+            call()
+    peers = list(calls)
+    taken: dict[str, list[float]] = {peer: [] for peer in peers}
+    end = time.perf_counter() + seconds
+    first = 0
+    while first < rounds_min or time.perf_counter() < end:
+        for position in range(len(peers)):
+            peer = peers[(first + position) % len(peers)]
+            call = calls[peer]
+            start = time.thread_time()
+            call()
+            taken[peer].append(time.thread_time() - start)
+        first += 1
+    return taken
+
+
+if __name__ == "__main__":
+    answer_with(measure)

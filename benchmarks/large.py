@@ -1,0 +1,168 @@
+"""`sales reconcile` on a million orders: `python -m benchmarks.large`, which is what `make bench-large` runs.
+
+The orders go through the whole local pipeline first, which takes most of the quarter of an hour and makes the emulator
+hold 4 GiB.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+
+from benchmarks import passage
+from benchmarks.passage import Lake
+from benchmarks.processes import Process
+from benchmarks.report import machine_measured_on, table, target, targets_table
+from generator.orders import live_orders
+from generator.pace import now_ms
+from sales_pipeline.local import pipeline, running
+from sales_pipeline.stack import find
+
+SEED = 7
+SIZES = (100_000, 1_000_000)
+GIB_MAX = 1.0
+POLL_SECONDS = 0.05
+PARAMETERS = {"GeneratorSchedule": "DISABLED"}
+SALES = str(Path(sys.executable).with_name("sales"))
+RESULTS = "results-large.json"
+
+
+def measure(report: Callable[[str], None]) -> dict[str, Any]:
+    home = running.HOME / "benchmark"
+    began = time.monotonic()
+    with (
+        running.claim(home, "A benchmark is running already: wait for it to end."),
+        pipeline.run(home, PARAMETERS, report) as local,
+        patch.dict(os.environ, local.emulator.environment),
+    ):
+        stack = find(boto3.Session(), local.stack_name)
+        lake, orders = Lake(stack), live_orders(SEED, clock_ms=now_ms)
+        measured: list[dict[str, Any]] = []
+        for before, size in zip((0, *SIZES), SIZES, strict=False):
+            report(f"writing {size - before:,} orders, and waiting until they are in the lake")
+            passed = passage.carry(stack, lake, orders, size - before)
+            report(f"reconciling {size:,} orders")
+            measured.append(
+                _reconcile(local.stack_name, size)
+                | {"load_seconds": passed.queryable_seconds, "emulator_mib": passed.peak_mib["emulator"]}
+            )
+    largest = measured[-1]
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "minutes": (time.monotonic() - began) / 60,
+        "machine": machine_measured_on(),
+        "measured": measured,
+        "targets": [
+            target(
+                f"sales reconcile, {largest['orders']:,} orders: peak memory in GiB",
+                largest["peak_mib"] / 1024,
+                at_most=GIB_MAX,
+            )
+        ],
+    }
+
+
+def _reconcile(stack_name: str, orders: int) -> dict[str, Any]:
+    """Run the command; return what it took. Raises RuntimeError unless it finds all these orders equal."""
+    arguments = [SALES, "reconcile", "--stack-name", stack_name, "--format", "json"]
+    began = time.perf_counter()
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as command:  # noqa: S603 - this repository's
+        cpu_seconds, peak_mib = _watch(command)
+        out, _ = command.communicate()
+    seconds = time.perf_counter() - began
+    found = json.loads(out or "{}")
+    if (found.get("verdict"), found.get("orders"), found.get("rows")) != ("equal", orders, orders):
+        raise RuntimeError(f"sales reconcile did not find {orders:,} orders equal: {out}")
+    return {
+        "orders": orders,
+        "objects": found["objects"],
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "peak_mib": peak_mib,
+    }
+
+
+def _watch(command: "subprocess.Popen[str]") -> tuple[float, float]:
+    """Wait until a command has ended, whose output a pipe can hold; return the most CPU seconds and MiB seen of it."""
+    process, cpu_seconds, peak_mib = Process(command.pid, "sales reconcile"), 0.0, 0.0
+    while command.poll() is None:
+        with suppress(ProcessLookupError):  # ended meanwhile
+            cpu_seconds, peak_mib = process.cpu_seconds(), process.peak_mib()
+        time.sleep(POLL_SECONDS)
+    return cpu_seconds, peak_mib
+
+
+def to_markdown(results: dict[str, Any]) -> str:
+    first = results["measured"][0]
+    rows = [
+        [
+            f"{each['orders']:,}",
+            f"**{each['cpu_seconds'] / each['orders'] / (first['cpu_seconds'] / first['orders']):.2f}**",
+            f"**{each['peak_mib'] / first['peak_mib']:.2f}**",
+            f"{each['cpu_seconds']:.1f}",
+            f"{each['seconds']:.1f}",
+            f"{each['peak_mib']:.0f}",
+            f"{each['objects']:,}",
+            f"{each['load_seconds']:.0f}",
+            f"{each['emulator_mib']:,.0f}",
+        ]
+        for each in results["measured"]
+    ]
+    head = [
+        "Orders",
+        f"× CPU an order of {first['orders']:,}",
+        f"× memory of {first['orders']:,}",
+        "s of CPU",
+        "s in all",
+        "MiB at the peak",
+        "objects",
+        "s to load",
+        "MiB of the emulator",
+    ]
+    machine = ", ".join(results["machine"].values())
+    measured_on = f"Measured on {results['date']} in {results['minutes']:.0f} minutes by `make bench-large`: {machine}."
+    return "\n\n".join([_HEAD, measured_on, targets_table(results["targets"]), table(head, rows)])
+
+
+_HEADING = "## A million orders"
+_HEAD = f"""{_HEADING}
+
+`sales reconcile`, on orders that went through the whole pipeline on this machine, from table to lake, with the
+template's own buffers. CPU and memory are the command's own. **The time in all is the emulator's, and says nothing of
+AWS**: for every page of a scan it sorts and hashes the whole table, and for every call to Kinesis it passes over all
+records that the stream holds. It keeps everything in memory."""
+
+
+def _report(step: str) -> None:
+    sys.stderr.write(f"{step} …\n")
+
+
+def section(folder: Path) -> str:
+    """Return the end of RESULTS.md: what the results in this folder say, or nothing where there are none."""
+    path = folder / RESULTS
+    return f"\n{to_markdown(json.loads(path.read_text()))}\n" if path.exists() else ""
+
+
+def write(results: dict[str, Any], folder: Path) -> None:
+    """Keep the results, and rewrite the end of RESULTS.md."""
+    (folder / RESULTS).write_text(json.dumps(results, indent=1) + "\n")
+    shown = folder / "RESULTS.md"
+    others = shown.read_text().partition(f"\n{_HEADING}\n")[0] if shown.exists() else "# Results\n"
+    shown.write_text(others + section(folder))
+
+
+def main() -> None:
+    write(measure(_report), Path(__file__).parent)
+
+
+if __name__ == "__main__":
+    main()

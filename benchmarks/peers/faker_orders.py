@@ -1,0 +1,48 @@
+"""Mock orders as one would write them with Faker: dicts for boto3's Table, which takes Decimals and no floats."""
+
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from faker import Faker
+
+from generator.orders import CATALOGUE
+
+PRODUCTS = [gadget.product_name for gadget in CATALOGUE]
+LOWEST, HIGHEST = 7, 2500
+
+Maker = Callable[[], dict[str, Any]]
+
+
+def with_pyfloat(seed: int) -> Maker:
+    """Make orders with nothing but Faker."""
+    fake = Faker()
+    fake.seed_instance(seed)
+
+    def order() -> dict[str, Any]:
+        return {
+            "orderid": fake.uuid4(),
+            "product_name": fake.random_element(PRODUCTS),
+            "quantity": fake.random_int(1, 5),
+            "price": Decimal(str(fake.pyfloat(min_value=LOWEST, max_value=HIGHEST, right_digits=2))),
+        }
+
+    return order
+
+
+def with_uniform(seed: int) -> Maker:
+    """Make orders with Faker, but for the price."""
+    fake = Faker()
+    fake.seed_instance(seed)
+    uniform = random.Random(seed).uniform  # noqa: S311 - mock data
+
+    def order() -> dict[str, Any]:
+        return {
+            "orderid": fake.uuid4(),
+            "product_name": fake.random_element(PRODUCTS),
+            "quantity": fake.random_int(1, 5),
+            "price": Decimal(str(round(uniform(LOWEST, HIGHEST), 2))),
+        }
+
+    return order

@@ -1,0 +1,59 @@
+"""Plots of the parts' `ratios` and `growth`, as SVG: the same results give the same file."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+Panel = dict[str, Any]
+
+_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "benchmarks", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
+_WIDTH_INCHES, _PANEL_INCHES = 7.5, 3.2
+
+
+def plot_ratios(panels: Iterable[Panel], path: Path) -> None:
+    """Plot how many times as fast as each of the others ours is, in bars; a line marks where both are equal."""
+    _plot(panels, path, _bars)
+
+
+def plot_growth(panels: Iterable[Panel], path: Path) -> None:
+    """Plot what one of many costs, over how many there are."""
+    _plot(panels, path, _lines)
+
+
+def _plot(panels: Iterable[Panel], path: Path, draw: Callable[[Axes, Panel], None]) -> None:
+    panels = list(panels)
+    if not panels:
+        return
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(_WIDTH_INCHES, _PANEL_INCHES * len(panels)), layout="constrained")
+        for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
+            draw(axes, panel)
+            axes.set_title(panel["label"], loc="left")
+            axes.set_xlabel(panel.get("x_label", ""))
+            axes.legend(frameon=False)
+        figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def _bars(axes: Axes, panel: Panel) -> None:
+    series = panel["series"]
+    width = 0.8 / len(series)
+    for number, (name, values) in enumerate(series.items()):
+        places = [place + (number - (len(series) - 1) / 2) * width for place in range(len(values))]
+        axes.bar_label(axes.bar(places, values, width, label=name), fmt="{:.2g}", fontsize=7)
+    axes.margins(y=0.12)
+    axes.axhline(1, color="black", linewidth=0.8)
+    axes.set_xticks(range(len(panel["x"])), [str(x) for x in panel["x"]])
+    axes.grid(visible=False, axis="x")
+
+
+def _lines(axes: Axes, panel: Panel) -> None:
+    for name, values in panel["series"].items():
+        axes.plot(panel["x"], values, marker="o", markersize=4, label=name)
+    axes.set_xscale("log")
+    axes.set_xticks(panel["x"], [f"{x:,}" for x in panel["x"]])
+    axes.minorticks_off()
+    axes.set_ylim(bottom=0)
