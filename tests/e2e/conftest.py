@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from faults import impatient as impatient_stack
+from samcli.yamlhelper import yaml_dump, yaml_parse
 
+from sales_pipeline import dead_letters
 from sales_pipeline.local import emulator as local_emulator
 from sales_pipeline.local.deploy import Sam
 
@@ -15,8 +18,14 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "last: looks at what it came to")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Run the other tests while something takes its minutes: in any other order the last ones wait for it."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            # Each group has an emulator of its own, and its tests wait for much of their time.
+            group = "faults" if {"pipeline", "impatient"} & set(item.fixturenames) else "e2e"
+            item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: bool(item.get_closest_marker("last")) - bool(item.get_closest_marker("first")))
 
 
@@ -45,6 +54,36 @@ def built_template(sam):
 
 
 @pytest.fixture(scope="session")
+def quick_template(built_template):
+    """Adapt the built template: Firehose gathers for a second, not for ten, before it calls the transform."""
+    template = yaml_parse(built_template.read_text())
+    destination = template["Resources"]["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
+    for parameter in destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]:
+        if parameter["ParameterName"] == "BufferIntervalInSeconds":
+            parameter["ParameterValue"] = "1"
+    quick = built_template.with_name("quick.yaml")  # beside what its paths lead to
+    quick.write_text(yaml_dump(template))
+    return quick
+
+
+@pytest.fixture(scope="session")
 def stack(sam, built_template):
     """Deploy with the defaults, the generator's schedule apart: tests count orders. Returns the outputs."""
     return sam.deploy(built_template, "sales", {"GeneratorSchedule": "DISABLED"})
+
+
+@pytest.fixture(scope="session")
+def impatient(emulator, sam, built_template, tmp_path_factory):
+    """Run a pipeline that gives up at once, gathers for a second, and has a proxy for faults."""
+    sam.deploy(impatient_stack.adapt(built_template), impatient_stack.STACK_NAME, impatient_stack.SETTINGS)
+    with impatient_stack.run(emulator, tmp_path_factory.mktemp("impatient")) as running:
+        yield running
+
+
+@pytest.fixture
+def pipeline(impatient, emulator, monkeypatch):
+    """Find the impatient pipeline empty and whole, and let commands run on it."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
+    monkeypatch.setattr(dead_letters, "LIST_WAIT_SECONDS", 0)  # the emulator's queue has one server to ask
+    impatient.clean()
+    return impatient

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from samcli.yamlhelper import yaml_parse
 
-from sales_pipeline import crawl, query
+from sales_pipeline import backfill, crawl, query, reconcile
 from sales_pipeline.local import pipeline as local_pipeline
 from sales_pipeline.stack import find
 
@@ -18,7 +18,7 @@ DEADLINE_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
-def pipeline(emulator, sam, built_template, tmp_path_factory):
+def changes(emulator, sam, quick_template, tmp_path_factory):
     settings = {
         "TableName": "changes_orders",
         "DatabaseName": DATABASE,
@@ -26,7 +26,7 @@ def pipeline(emulator, sam, built_template, tmp_path_factory):
         "GeneratorSchedule": "DISABLED",
         "ChangeColumns": "APPEND",
     }
-    sam.deploy(built_template, STACK_NAME, settings)
+    sam.deploy(quick_template, STACK_NAME, settings)
     folder = tmp_path_factory.mktemp("changes")
     with local_pipeline.workers(emulator, STACK_NAME, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
         for name, value in emulator.environment.items():
@@ -35,9 +35,9 @@ def pipeline(emulator, sam, built_template, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def rows(pipeline):
+def rows(changes):
     """Rows of the lake after an order each was written, changed and deleted."""
-    stack, _ = pipeline
+    stack, _ = changes
     dynamodb = stack.session.client("dynamodb")
 
     def put(orderid, price):
@@ -76,8 +76,8 @@ def test_every_change_is_a_row_that_says_which_it_is(rows):
 
 
 @pytest.mark.usefixtures("rows")
-def test_the_view_shows_the_newest_version_of_what_is_there(pipeline):
-    stack, _ = pipeline
+def test_the_view_shows_the_newest_version_of_what_is_there(changes):
+    stack, _ = changes
     template = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
     with_columns = template["Resources"]["CurrentSalesQuery"]["Properties"]["QueryString"]["Fn::If"][1]["Fn::Sub"]
     _, _, body = with_columns.partition(" AS\n")
@@ -88,7 +88,29 @@ def test_the_view_shows_the_newest_version_of_what_is_there(pipeline):
 
 
 @pytest.mark.usefixtures("rows")
-def test_the_crawler_finds_the_columns_too(pipeline):
-    stack, state_dir = pipeline
+def test_the_crawler_finds_the_columns_too(changes):
+    stack, state_dir = changes
     found = crawl.run(stack, state_dir / "crawler")
     assert "price double, event_id string, event_name string, event_time string, sequence_number string" in found
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_deletion_that_the_lake_lost_is_found_and_sent_again(changes, capsys):
+    stack, _ = changes
+    s3 = stack.session.client("s3")
+
+    def reconciled(in_flight_seconds):
+        code = reconcile.run(stack, "json", in_flight_seconds=in_flight_seconds)
+        report = json.loads(capsys.readouterr().out)
+        return code, report["verdict"], report["stale"]["samples"]
+
+    assert reconciled(0) == (0, "equal", [])
+    for each in s3.list_objects_v2(Bucket=stack["BucketName"], Prefix="sales_data/")["Contents"]:
+        lines = s3.get_object(Bucket=stack["BucketName"], Key=each["Key"])["Body"].read().splitlines(keepends=True)
+        kept = b"".join(line for line in lines if b'"REMOVE"' not in line)
+        s3.put_object(Bucket=stack["BucketName"], Key=each["Key"], Body=kept)
+    assert reconciled(0) == (1, "not equal", ["deleted"])
+
+    assert backfill.run(stack, send=True, in_flight_seconds=0) == 0
+    capsys.readouterr()
+    assert reconciled(DEADLINE_SECONDS) == (0, "equal", [])

@@ -5,7 +5,6 @@ import time
 from itertools import islice
 
 import pytest
-from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from generator.orders import planned_orders, to_item
 from generator.pace import BATCH_SIZE
@@ -21,7 +20,7 @@ CHANGED, DELETED, BAD = 3, 5, "bad-price-is-text"
 
 
 @pytest.fixture(scope="module")
-def stack(emulator, sam, built_template, tmp_path_factory):
+def stack(emulator, sam, quick_template, tmp_path_factory):
     """A pipeline of its own that gathers for a second, with orders whose ids are as old as last year."""
     settings = {
         "TableName": "reconcile_orders",
@@ -29,14 +28,7 @@ def stack(emulator, sam, built_template, tmp_path_factory):
         "BufferIntervalSeconds": "1",
         "GeneratorSchedule": "DISABLED",
     }
-    template = yaml_parse(built_template.read_text())
-    destination = template["Resources"]["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
-    for parameter in destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]:
-        if parameter["ParameterName"] == "BufferIntervalInSeconds":
-            parameter["ParameterValue"] = "1"
-    impatient = built_template.with_name("impatient-reconcile.yaml")  # beside what its paths lead to
-    impatient.write_text(yaml_dump(template))
-    sam.deploy(impatient, STACK_NAME, settings)
+    sam.deploy(quick_template, STACK_NAME, settings)
     folder = tmp_path_factory.mktemp("reconcile")
     with local_pipeline.workers(emulator, STACK_NAME, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)

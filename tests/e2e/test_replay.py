@@ -4,41 +4,17 @@ import json
 import time
 
 import pytest
-from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from sales_pipeline import failures, replay
 from sales_pipeline.failed import Selection
-from sales_pipeline.local import pipeline as local_pipeline
-from sales_pipeline.stack import find
 
-STACK_NAME = "replay"
 DEADLINE_SECONDS = 30
 LONG_ID = "long-" + "x" * 300  # more characters than a partition key of Kinesis may have
 
 
-@pytest.fixture(scope="module")
-def stack(emulator, sam, built_template, tmp_path_factory):
-    """A pipeline of its own that gives up at once and gathers for a second."""
-    template = yaml_parse(built_template.read_text())
-    pipe = template["Resources"]["OrderPipe"]["Properties"]
-    pipe["SourceParameters"]["DynamoDBStreamParameters"]["MaximumRetryAttempts"] = 1
-    destination = template["Resources"]["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
-    for parameter in destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]:
-        if parameter["ParameterName"] == "BufferIntervalInSeconds":
-            parameter["ParameterValue"] = "1"
-    impatient = built_template.with_name("impatient.yaml")  # beside what its paths lead to
-    impatient.write_text(yaml_dump(template))
-    settings = {
-        "TableName": "replay_orders",
-        "DatabaseName": "replay_db",
-        "BufferIntervalSeconds": "1",
-        "GeneratorSchedule": "DISABLED",
-    }
-    sam.deploy(impatient, STACK_NAME, settings)
-    folder = tmp_path_factory.mktemp("replay")
-    with local_pipeline.workers(emulator, STACK_NAME, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
-        yield find(emulator.session(), STACK_NAME)
+@pytest.fixture
+def stack(pipeline):
+    return pipeline.stack
 
 
 @pytest.fixture

@@ -261,6 +261,18 @@ def test_a_refusing_stream_is_read_later_and_logged_once_an_attempt(start, monke
     assert worker._read_at == 1.0
 
 
+def test_an_answer_without_records_is_asked_for_again(start, monkeypatch, clock):
+    worker = start(Function(echo))
+    put("a")
+    real, answers = worker._kinesis.get_records, [{}]
+    monkeypatch.setattr(worker._kinesis, "get_records", lambda **asked: answers.pop() if answers else real(**asked))
+    step(worker)
+    assert logged()[-1]["errorCode"] == "Kinesis.AnswerError"
+    clock.now += firehose.RETRY_SECONDS_MAX
+    step(worker)
+    assert objects() == [b"a"]
+
+
 def test_a_shard_that_fails_does_not_cost_the_records_of_the_one_before(start, monkeypatch, clock):
     put(*"abcdefgh")
     worker = start(Function(echo))

@@ -75,8 +75,11 @@ class World:
 
     def get_records(self, *, ShardIterator, Limit):  # noqa: N803
         self.reads += 1
-        if error := self.refuse_reading(ShardIterator):
-            raise error
+        verdict = self.refuse_reading(ShardIterator)
+        if isinstance(verdict, BaseException):
+            raise verdict
+        if verdict is not None:
+            return verdict
         position, serial = map(int, ShardIterator.split())
         page = [record for at, record in self.records[position:] if at <= self.now][: min(Limit, self.page_records)]
         following = position + len(page)
@@ -94,6 +97,8 @@ class World:
         verdict = self.refuse_putting(keys)
         if isinstance(verdict, BaseException):
             raise verdict
+        if isinstance(verdict, dict):
+            return verdict
         failed = verdict or ()
         self.arrived += [key for key in keys if key not in failed]
         return {"Records": [{"ErrorCode": "InternalFailure"} if key in failed else {} for key in keys]}
@@ -246,7 +251,9 @@ def test_only_failed_records_are_sent_again_and_later_batches_wait(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "outage", [EndpointConnectionError(endpoint_url="x"), client_error("InternalFailure", 500)], ids=repr
+    "outage",
+    [EndpointConnectionError(endpoint_url="x"), client_error("InternalFailure", 500), {}, {"Records": [{}] * 4}],
+    ids=repr,
 )
 def test_an_outage_counts_towards_no_retries(tmp_path, outage):
     world = World(until=200)
@@ -302,10 +309,11 @@ def test_an_error_is_one_line_with_the_services_words_and_no_order(tmp_path, cap
     assert "secret-order" not in caplog.text
 
 
-def test_reading_is_tried_until_it_is_allowed(tmp_path):
+@pytest.mark.parametrize("answer", [client_error("AccessDeniedException", 403), {}], ids=repr)
+def test_reading_is_tried_until_there_is_a_page(tmp_path, answer):
     world = World()
     world.change(0, "a")
-    world.refuse_reading = lambda _: client_error("AccessDeniedException", 403) if world.now < 50 else None
+    world.refuse_reading = lambda _: answer if world.now < 50 else None
     carry(world, tmp_path)
     assert world.arrived == ["a"]
     assert world.reads < 400

@@ -67,5 +67,5 @@ def test_a_shard_that_is_held_up_holds_up_no_other(tmp_path, caplog):
 def test_a_mistake_in_the_program_ends_it_with_an_error(tmp_path, caplog):
     streams = Streams()
     streams.second_put.set()
-    assert carry(streams, lambda *_: {}, tmp_path) == 1
+    assert carry(streams, lambda *_: None, tmp_path) == 1
     assert "can't go on" in caplog.text

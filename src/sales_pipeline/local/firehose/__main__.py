@@ -20,6 +20,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sales_pipeline.local.answers import FAILURES
 from sales_pipeline.local.firehose.buffers import DeliveryBuffer, ObjectBuffer, ProcessorBuffer
 from sales_pipeline.local.firehose.log import ErrorLog, error_code, one_line, s3_failure
 from sales_pipeline.local.firehose.names import PROCESSING_FAILED, evaluate, object_name
@@ -124,7 +125,7 @@ class Worker:
                 self._shards_at = now + SHARDS_SECONDS
             for shard in self._source.shards.values():
                 self._arrived.setdefault(shard.shard_id, []).extend(self._source.read(shard))
-        except (ClientError, BotoCoreError) as error:
+        except FAILURES as error:
             self._read_failures += 1
             wait_seconds = retry_seconds(self._read_failures)
             self._read_at = now + wait_seconds

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sales_pipeline.local.answers import required
 from sales_pipeline.local.firehose.transform import Record, read_record
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Source:
     def find_shards(self) -> None:
         """Look for shards that weren't there before, and forget those that are gone."""
         pages = self.kinesis.get_paginator("list_shards").paginate(StreamARN=self._stream_arn)
-        shard_ids = [each["ShardId"] for page in pages for each in page["Shards"]]
+        shard_ids = [each["ShardId"] for page in pages for each in required(page, "Shards")]
         self.shards = {each: self.shards.get(each) or Shard(each, self._positions.get(each)) for each in shard_ids}
 
     def read(self, shard: Shard) -> list[Record]:
@@ -51,6 +52,7 @@ class Source:
             # After five minutes, which a bucket that refuses can take.
             shard.iterator = None
             return []
+        found = required(answer, "Records")
         shard.iterator = answer.get("NextShardIterator")
         shard.ended = shard.iterator is None
         shard.behind = not shard.ended and answer.get("MillisBehindLatest", 0) > 0
@@ -62,7 +64,7 @@ class Source:
                 round(each["ApproximateArrivalTimestamp"].timestamp() * 1000),
                 each["Data"],
             )
-            for each in answer["Records"]
+            for each in found
         ]
         if records:
             shard.position = records[-1].sequence_number

@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_pipeline.local import roles
+from sales_pipeline.local.answers import FAILURES, required
 from sales_pipeline.local.pipe import rules
 from sales_pipeline.local.pipe.shard import Pipe, Shard, checkpoint, in_one_line
 from sales_pipeline.pipe import settings as pipe_settings
@@ -91,7 +92,7 @@ def carry(pipe: Pipe, stop: threading.Event) -> int:
     while not stop.is_set():
         try:
             shard_ids = list_ready_shards(pipe)
-        except (ClientError, BotoCoreError) as error:
+        except FAILURES as error:
             failures += 1
             log.error("Pipe %s could not list shards: %s", pipe.settings.name, in_one_line(error))  # noqa: TRY400
             stop.wait(rules.backoff_seconds(failures))
@@ -110,12 +111,13 @@ def carry(pipe: Pipe, stop: threading.Event) -> int:
 
 
 def list_ready_shards(pipe: Pipe) -> list[str]:
-    """Return the ids of the shards to carry now. Raises what boto3 raises."""
+    """Return the ids of the shards to carry now. Raises FAILURES."""
     shards: list[dict[str, Any]] = []
     start: dict[str, str] = {}
     while True:
-        stream = pipe.streams.describe_stream(StreamArn=pipe.settings.source_arn, **start)["StreamDescription"]
-        shards += stream["Shards"]
+        answer = pipe.streams.describe_stream(StreamArn=pipe.settings.source_arn, **start)
+        stream = required(answer, "StreamDescription")
+        shards += required(stream, "Shards")
         if "LastEvaluatedShardId" not in stream:
             break
         start = {"ExclusiveStartShardId": stream["LastEvaluatedShardId"]}

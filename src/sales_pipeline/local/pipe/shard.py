@@ -7,8 +7,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError
 
+from sales_pipeline.local.answers import FAILURES, AnswerError, required
 from sales_pipeline.local.pipe import rules
 from sales_pipeline.local.pipe.checkpoint import Checkpoint
 from sales_pipeline.local.pipe.rules import Condition, Entry, Failure, Kind, Piece
@@ -82,7 +83,8 @@ class Shard:
                 page: dict[str, Any] = self.pipe.streams.get_records(
                     ShardIterator=self.iterator, Limit=rules.PAGE_RECORDS
                 )
-            except (ClientError, BotoCoreError) as error:
+                required(page, "Records")
+            except FAILURES as error:
                 if _code(error) == "TrimmedDataAccessException":
                     self.read_through = None
                 self.iterator = None
@@ -101,7 +103,7 @@ class Shard:
         answer = self.pipe.streams.get_shard_iterator(
             StreamArn=self.pipe.settings.source_arn, ShardId=self.shard_id, **position
         )
-        iterator: str = answer["ShardIterator"]
+        iterator: str = required(answer, "ShardIterator")
         return iterator
 
     def _gather(self, page: dict[str, Any]) -> bool:
@@ -168,10 +170,12 @@ class Shard:
         records = [{"Data": entry.data, "PartitionKey": entry.partition_key} for entry in entries]
         try:
             answer = self.pipe.kinesis.put_records(StreamARN=self.pipe.settings.target_arn, Records=records)
-        except (ClientError, BotoCoreError) as error:
+            results = required(answer, "Records")
+            if len(results) != len(entries):
+                raise AnswerError(f"the answer has {len(results)} results for {len(entries)} records")
+        except FAILURES as error:
             return Failure(Kind.REFUSED if _is_refusal(error) else Kind.INTERNAL, entries, in_one_line(error))
-        results = zip(entries, answer["Records"], strict=True)
-        failed = [(entry, result) for entry, result in results if result.get("ErrorCode")]
+        failed = [(entry, result) for entry, result in zip(entries, results, strict=True) if result.get("ErrorCode")]
         if not failed:
             return None
         _, first = failed[0]
@@ -194,7 +198,7 @@ class Shard:
             try:
                 self.pipe.sqs.send_message(QueueUrl=settings.dead_letter_queue_url, MessageBody=message)
                 break
-            except (ClientError, BotoCoreError) as error:
+            except FAILURES as error:
                 failures += 1
                 self._log_error("could not write to its dead-letter queue: %s", in_one_line(error))
             if self.pipe.stop.wait(rules.backoff_seconds(failures)):
@@ -208,18 +212,18 @@ class Shard:
         log.error("Pipe %s, %s: it %s", self.pipe.settings.name, self.shard_id, text % details)
 
 
-def _is_refusal(error: ClientError | BotoCoreError) -> bool:
+def _is_refusal(error: Exception) -> bool:
     """Whether the request is to blame, and not the service or the way there."""
     if isinstance(error, ClientError):
         return error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR
     return isinstance(error, ParamValidationError)
 
 
-def _code(error: ClientError | BotoCoreError) -> str:
+def _code(error: Exception) -> str:
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
 
 
-def in_one_line(error: ClientError | BotoCoreError) -> str:
+def in_one_line(error: Exception) -> str:
     """Return the service's own words in one line: of a missing permission they name role and action."""
     text = error.response["Error"]["Message"] if isinstance(error, ClientError) else str(error)
     return f"{_code(error)}: {' '.join(text.split())}"

@@ -1,0 +1,58 @@
+"""A stack of little patience, and its workers behind a proxy."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from faults.pipeline import FUNCTION_SECONDS, Pipeline
+from faults.proxy import Proxy
+from samcli.yamlhelper import yaml_dump, yaml_parse
+
+from sales_pipeline.local import pipeline as local_pipeline
+from sales_pipeline.local.emulator import Emulator
+from sales_pipeline.stack import find
+
+STACK_NAME = "impatient"
+SETTINGS = {
+    "TableName": "impatient_orders",
+    "DatabaseName": "impatient_db",
+    "BufferIntervalSeconds": "1",
+    "GeneratorSchedule": "DISABLED",
+}
+
+
+def adapt(built: Path) -> Path:
+    """Return a copy of a built template: it gathers and waits for a second at most, and its transform can be broken."""
+    template = yaml_parse(built.read_text())
+    resources = template["Resources"]
+    pipe = resources["OrderPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
+    pipe |= {"MaximumRetryAttempts": 1, "MaximumBatchingWindowInSeconds": 0}
+    destination = resources["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
+    # All that one read finds is one batch.
+    processor = {"NumberOfRetries": "0", "BufferIntervalInSeconds": "0", "BufferSizeInMBs": "3"}
+    for parameter in destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]:
+        parameter["ParameterValue"] = processor.get(parameter["ParameterName"], parameter["ParameterValue"])
+    function = resources["TransformFunction"]["Properties"]
+    code = built.parent / "FaultyTransformFunction"
+    shutil.copytree(built.parent / function["CodeUri"], code)
+    shutil.copy(Path(__file__).with_name("function.py"), code / "faults.py")
+    function |= {"CodeUri": code.name, "Timeout": FUNCTION_SECONDS}
+    impatient = built.with_name("impatient.yaml")  # beside what its paths lead to
+    impatient.write_text(yaml_dump(template))
+    return impatient
+
+
+@contextmanager
+def run(emulator: Emulator, folder: Path) -> Iterator[Pipeline]:
+    """Run the workers of the deployed stack behind a proxy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
+        stack = find(emulator.session(), STACK_NAME)
+    with (
+        Proxy(emulator.endpoint_url) as proxy,
+        local_pipeline.workers(replace(emulator, endpoint_url=proxy.url), STACK_NAME, folder / "state", folder),
+    ):
+        yield Pipeline(stack, emulator, proxy, folder)

@@ -1,0 +1,226 @@
+"""The pipeline that faults are injected into, with what a test does to it and sees of it."""
+
+import functools
+import io
+import json
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from faults.proxy import Act, Answer, Proxy
+
+from generator.pace import BATCH_SIZE
+from sales_pipeline import backfill, failures, reconcile, replay
+from sales_pipeline.failed import Selection
+from sales_pipeline.local.emulator import Emulator
+from sales_pipeline.local.pipe.checkpoint import Checkpoint
+from sales_pipeline.stack import Stack
+
+DEADLINE_SECONDS = 30
+TRANSFORM = "transform.app.handler"
+FUNCTION_SECONDS = 60
+
+
+class Pipeline:
+    """A running stack whose workers reach AWS through a proxy; all that a test does and sees here goes past it."""
+
+    def __init__(self, stack: Stack, emulator: Emulator, proxy: Proxy, folder: Path) -> None:
+        self.stack = stack
+        self.proxy = proxy
+        self.emulator = emulator
+        self.state_dir = folder / "state"
+        self._objects: dict[str, bytes] = {}
+
+    @functools.cache  # noqa: B019 - there is one pipeline, which lives as long as the tests
+    def client(self, service: str) -> Any:
+        return self.stack.session.client(service, endpoint_url=self.emulator.endpoint_url)
+
+    def put(self, *order_ids: str, **changed: dict[str, str]) -> None:
+        """Write orders, all alike but for their ids, with the attributes given."""
+        for order_id in order_ids:
+            self.client("dynamodb").put_item(TableName=self.stack["TableName"], Item=item(order_id) | changed)
+
+    def put_all(self, items: Iterable[dict[str, dict[str, str]]]) -> None:
+        """Write items in batches."""
+        self._write([{"PutRequest": {"Item": each}} for each in items])
+
+    def delete(self, *order_ids: str) -> None:
+        self._write([{"DeleteRequest": {"Key": {"orderid": {"S": each}}}} for each in order_ids])
+
+    def _write(self, requests: Sequence[dict[str, Any]]) -> None:
+        for start in range(0, len(requests), BATCH_SIZE):
+            batch = {self.stack["TableName"]: requests[start : start + BATCH_SIZE]}
+            assert not self.client("dynamodb").batch_write_item(RequestItems=batch)["UnprocessedItems"]
+
+    def order_ids(self) -> list[str]:
+        """Return the ids of the orders in the table."""
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(TableName=self.stack["TableName"], ProjectionExpression="orderid")
+        )
+        return [each["orderid"]["S"] for page in pages for each in page["Items"]]
+
+    def keys(self, prefix: str) -> list[str]:
+        pages = (
+            self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.stack["BucketName"], Prefix=prefix)
+        )
+        return [each["Key"] for page in pages for each in page.get("Contents", [])]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Read the rows of the lake."""
+        for key in self.keys("sales_data/"):
+            if key not in self._objects:  # Firehose never writes to an object twice
+                answer = self.client("s3").get_object(Bucket=self.stack["BucketName"], Key=key)
+                self._objects[key] = answer["Body"].read()
+        return [json.loads(line) for body in self._objects.values() for line in body.splitlines()]
+
+    def delivered(self) -> Counter[str]:
+        """Count the rows of each order."""
+        return Counter(row["orderid"] for row in self.rows())
+
+    def failed(self) -> dict[str, int]:
+        """Ask `sales failures`: changes by reason."""
+        printed = _printed(failures.run, self.stack, Selection(), "json", each=False)[1]
+        return {each["reason"]: each["changes"] for each in map(json.loads, printed.splitlines())}
+
+    def replay(self) -> tuple[int, str]:
+        """Replay everything; return the exit code and what was printed."""
+        return _printed(replay.run, self.stack, Selection(), send=True, replays_max=3)
+
+    def backfill(self) -> int:
+        """Send what the lake lacks; return the exit code."""
+        return _printed(backfill.run, self.stack, send=True, in_flight_seconds=0)[0]
+
+    def reconcile(self) -> tuple[int, dict[str, Any]]:
+        """Reconcile, with nothing on its way; return the exit code and, without empty counts, the report."""
+        code, printed = _printed(reconcile.run, self.stack, "json", in_flight_seconds=0, samples=100_000)
+        report = json.loads(printed)
+        found = {name: each["samples"] for name, each in report.items() if isinstance(each, dict) and each.get("count")}
+        assert report["unread"]["rows"]["count"] == 0, report
+        return code, {"verdict": report["verdict"]} | found
+
+    def settle(self) -> None:
+        """Wait until everything that was written has passed the pipe and Firehose, and lies where it ends up."""
+        eventually(self.left, {})
+
+    def left(self) -> dict[str, str | None]:
+        """Name the stages that have something left to do, and after which sequence number."""
+        streams, kinesis = self.client("dynamodbstreams"), self.client("kinesis")
+        arn = self.stack["TableStreamArn"]
+        left: dict[str, str | None] = {}
+        for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+            checkpoint = Checkpoint(self.state_dir / "pipe" / f"pipe-{shard['ShardId']}.json", arn)
+            position = {"StreamArn": arn, "ShardId": shard["ShardId"]} | _after(checkpoint.sequence_number)
+            iterator = streams.get_shard_iterator(**position)["ShardIterator"]
+            if streams.get_records(ShardIterator=iterator, Limit=1)["Records"]:
+                left["pipe"] = checkpoint.sequence_number
+        path = self.state_dir / "firehose" / f"firehose-{self.stack['DeliveryStreamName']}" / "checkpoint.json"
+        positions = json.loads(path.read_text()) if path.exists() else {}
+        name = self.stack["StreamName"]
+        for shard in kinesis.list_shards(StreamName=name)["Shards"]:
+            after = positions.get(shard["ShardId"])
+            position = {"StreamName": name, "ShardId": shard["ShardId"]} | _after(after, "Starting")
+            iterator = kinesis.get_shard_iterator(**position)["ShardIterator"]
+            if kinesis.get_records(ShardIterator=iterator, Limit=1)["Records"]:
+                left["firehose"] = after
+        return left
+
+    def clean(self) -> None:
+        """Empty table, bucket and queue, and mend the transform."""
+        self.break_transform(TRANSFORM)
+        self.settle()
+        self.delete(*self.order_ids())
+        for key in self.keys(""):
+            self.client("s3").delete_object(Bucket=self.stack["BucketName"], Key=key)
+        self._objects.clear()
+        self.client("sqs").purge_queue(QueueUrl=self.stack["PipeDeadLetterQueueUrl"])
+
+    def break_transform(self, handler: str, timeout_seconds: int = FUNCTION_SECONDS) -> None:
+        """Let the transform function run another handler."""
+        settings = {"Handler": handler, "Timeout": timeout_seconds}
+        name = self.stack["TransformFunctionName"]
+        now = self.client("lambda").get_function_configuration(FunctionName=name)
+        if settings != {key: now[key] for key in settings}:
+            self.client("lambda").update_function_configuration(FunctionName=name, **settings)
+
+    def kill(self, worker: str) -> None:
+        """End a worker with SIGKILL; what started it starts another."""
+        command = f"-m\0sales_pipeline.local.{worker}\0".encode()
+        state_dir = os.fsencode(self.state_dir / worker)
+        [process] = [
+            path
+            for path in Path("/proc").glob("[0-9]*")
+            if command in (words := _command_line(path)) and state_dir in words
+        ]
+        os.kill(int(process.name), signal.SIGKILL)
+
+    def kill_before(self, worker: str) -> Act:
+        """Kill the worker that makes a call, before the emulator sees it."""
+        return lambda *_: self.kill(worker)
+
+    def kill_after(self, worker: str) -> Act:
+        """Kill the worker that makes a call, when the emulator has done what it asks, and before the answer."""
+
+        def act(_: object, forward: Callable[[], Answer]) -> None:
+            forward()
+            self.kill(worker)
+
+        return act
+
+    @contextmanager
+    def denied(self, logical_id: str, policy_name: str, action: str) -> Iterator[None]:
+        """Take an action from a role's policy, and give it back."""
+        iam = self.client("iam")
+        role_name = self.client("cloudformation").describe_stack_resource(
+            StackName=self.stack.name, LogicalResourceId=logical_id
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        policy = {"RoleName": role_name, "PolicyName": policy_name}
+        granted = iam.get_role_policy(**policy)["PolicyDocument"]
+        deny = {"Effect": "Deny", "Action": action, "Resource": "*"}
+        iam.put_role_policy(**policy, PolicyDocument=json.dumps(granted | {"Statement": [*granted["Statement"], deny]}))
+        try:
+            yield
+        finally:
+            iam.put_role_policy(**policy, PolicyDocument=json.dumps(granted))
+
+
+def item(order_id: str) -> dict[str, dict[str, str]]:
+    return {
+        "orderid": {"S": order_id},
+        "product_name": {"S": "Käse"},
+        "quantity": {"N": "1"},
+        "price": {"N": "2.5"},
+    }
+
+
+def eventually(see: Callable[[], Any], expected: Any) -> None:
+    """Look until what is seen is what is expected."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while (seen := see()) != expected:
+        assert time.monotonic() < deadline, f"not in {DEADLINE_SECONDS} s: {expected}; last seen: {seen}"
+        time.sleep(0.05)
+
+
+def _after(sequence_number: str | None, prefix: str = "") -> dict[str, str]:
+    if sequence_number is None:
+        return {"ShardIteratorType": "TRIM_HORIZON"}
+    return {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", f"{prefix}SequenceNumber": sequence_number}
+
+
+def _printed(call: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[Any, str]:
+    with redirect_stdout(io.StringIO()) as printed:
+        returned = call(*arguments, **options)
+    return returned, printed.getvalue()
+
+
+def _command_line(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:  # it has ended
+        return b""
