@@ -22,7 +22,7 @@ demo: setup ## run the whole pipeline on this machine, to a query's answer
 	sales demo
 
 test: setup lint ## lint, then run every test
-	pytest
+	pytest --numprocesses 3
 
 lint: setup ## check style, types and the template
 	ruff check .

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,6 +26,21 @@ os.environ |= {
     "POWERTOOLS_SERVICE_NAME": "sales-data-projection",
     "SAM_CLI_TELEMETRY": "0",
 }
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduler(config, log)
+
+
+class Scheduler(LoadScopeScheduling):
+    """Deals out the end-to-end tests in two heaps, each with an emulator of its own, and the others one by one."""
+
+    SECOND_HEAP = tuple(f"tests/e2e/test_{name}" for name in ("faults", "replay", "reconcile", "change_columns", "cli"))
+
+    def _split_scope(self, nodeid):
+        if not nodeid.startswith("tests/e2e/"):
+            return nodeid
+        return "second" if nodeid.startswith(self.SECOND_HEAP) else "first"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -18,14 +18,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "last: looks at what it came to")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Run the other tests while something takes its minutes: in any other order the last ones wait for it."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            # Each group has an emulator of its own, and its tests wait for much of their time.
-            group = "faults" if {"pipeline", "impatient"} & set(item.fixturenames) else "e2e"
-            item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: bool(item.get_closest_marker("last")) - bool(item.get_closest_marker("first")))
 
 

@@ -156,8 +156,8 @@ def _wait_until_healthy(emulator: Emulator, mark: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if emulator.process.poll() is not None:
-            # Between looking for a free port and taking it, another took it.
-            taken = "ddress already in use" in emulator.log_path.read_text(errors="replace")
+            # Another took the port between our look and this: the emulator looks itself, and then binds.
+            taken = "already in use" in emulator.log_path.read_text(errors="replace")
             raise (_PortTakenError if taken else EmulatorError)(
                 f"The emulator ended as it started: see {emulator.log_path}, "
                 f"which ends with {_last_line(emulator.log_path)!r}."
