@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -20,7 +21,9 @@ from transform.values import RecordError
 # The guide says 6 MB and Lambda takes 6 MiB: this holds by either reading.
 RESPONSE_BYTES_MAX = 6_000_000
 _RESULT_BYTES = 64  # what the runtime's JSON adds to recordId and data, and a little more
-_CHARACTER_BYTES_MAX = 12  # two escapes
+_ESCAPED_BYTES_MAX = 12  # a character can be two escapes
+
+_data_of = itemgetter("data")
 
 _to_row = to_row_with_change if os.environ.get("CHANGE_COLUMNS") == "APPEND" else to_row
 
@@ -48,26 +51,26 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
     results: list[dict[str, str]] = []
     failures: list[tuple[str, str]] = []
     unknown_attributes: list[str] = []
-    response_bytes = dropped = 0
+    dropped = escaped_characters = 0
     record_ids, records = _records(event)
     for record_id, record in zip(record_ids, records, strict=True):
         try:
             row = _to_row(b64decode(record["data"], None, True), unknown_attributes)  # noqa: FBT003 - is its faster form
         except Exception as error:  # noqa: BLE001 - one record must not fail the others, even by a mistake of ours
             failures.append((record_id, str(error) if isinstance(error, RecordError) else _fault(record, error)))
-            result = "ProcessingFailed"
             data = record["data"] if isinstance(record.get("data"), str) else ""
-            response_bytes += _escaped_bytes(data)
+            escaped_characters += len(data)
+            results.append({"recordId": record_id, "result": "ProcessingFailed", "data": data})
+            continue
+        if row is None:
+            dropped += 1
+            results.append({"recordId": record_id, "result": "Dropped", "data": ""})
         else:
-            if row is None:
-                result, data = "Dropped", ""
-                dropped += 1
-            else:
-                result, data = "Ok", b64encode_as_string(row)
-        response_bytes += len(data) + _RESULT_BYTES
-        results.append({"recordId": record_id, "result": result, "data": data})
+            results.append({"recordId": record_id, "result": "Ok", "data": b64encode_as_string(row)})
 
-    if response_bytes + _CHARACTER_BYTES_MAX * sum(map(len, record_ids)) > RESPONSE_BYTES_MAX:
+    escaped_characters += sum(map(len, record_ids))
+    response_bytes = sum(map(len, map(_data_of, results))) + _RESULT_BYTES * len(results)
+    if response_bytes + _ESCAPED_BYTES_MAX * escaped_characters > RESPONSE_BYTES_MAX:
         _fit_response(results, failures)
     _report(event, len(results), dropped, len(unknown_attributes), failures)
     return {"records": results}
