@@ -26,6 +26,7 @@ from sales_pipeline.backfill_rules import (
 )
 from sales_pipeline.failed import to_ms
 from sales_pipeline.ledger import Difference, Ledger
+from sales_pipeline.printable import printable
 from sales_pipeline.query import Answer, print_table
 from sales_pipeline.reconcile import (
     READ_UNITS_PER_SECOND,
@@ -84,7 +85,12 @@ def run(  # noqa: PLR0913
                 if send:
                     return 1
             elsewhere = _elsewhere(found)
-            backfill.send_differences(ledger)
+            try:
+                backfill.send_differences(ledger)
+            except KeyboardInterrupt:
+                _report(backfill, elsewhere)
+                sys.stderr.write("Stopped. Run it again to go on: what arrived is no longer missing then.\n")
+                raise
     _report(backfill, elsewhere)
     return int(send and backfill.tally.is_left())
 
@@ -201,7 +207,7 @@ def _report(backfill: Backfill, elsewhere: Iterable[tuple[int, str, str]]) -> No
     if not any(outcome is Outcome.SEND for outcome, _ in tally.orders):
         sys.stdout.write("There is nothing to send.\n")
         return
-    sys.stdout.write("".join(f"  {orderid}\n" for orderid in tally.samples))
+    sys.stdout.write("".join(f"  {printable(orderid)}\n" for orderid in tally.samples))
     sys.stdout.write(f"{what_is_gone(change_columns=backfill.has_change_columns)}\n")
     if backfill.send:
         sys.stdout.write(

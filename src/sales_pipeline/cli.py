@@ -206,4 +206,6 @@ def main() -> None:
         problem = str(error)
     except (ClientError, BotoCoreError) as error:
         problem = explain(error, what="the stack", place="AWS", profile=None)
+    except OSError as error:
+        problem = f"{error}. Nothing on AWS is the matter: see to this machine."
     sys.exit(f"error: {problem}")

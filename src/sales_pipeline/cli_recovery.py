@@ -10,11 +10,17 @@ from sales_pipeline import failures as failures_command
 from sales_pipeline import reconcile as reconcile_command
 from sales_pipeline import replay as replay_command
 from sales_pipeline import status as status_command
-from sales_pipeline.failed import select
+from sales_pipeline.failed import Selection, select
 from sales_pipeline.options import TIMES, Format, Profile, Reason, Region, ReportFormat, Since, StackName, Until, locate
 from sales_pipeline.resend import REPLAYS_MAX
 
 app = typer.Typer()
+
+
+def _selection(since: datetime | None, until: datetime | None, reason: str) -> Selection:
+    if since and until and since >= until:
+        raise typer.BadParameter("--since must be before --until")
+    return select(since, until, reason)
 
 
 @app.command()
@@ -45,7 +51,9 @@ def reconcile(  # noqa: PLR0913 - one argument an option
     output: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = ReportFormat.text,
     wait: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0, help="How long an order may take; the stack's buffers by default."),
+        typer.Option(
+            metavar="SECONDS", min=0, max=86_400, help="How long an order may take; the stack's buffers by default."
+        ),
     ] = None,
     samples: Annotated[
         int, typer.Option(metavar="N", min=0, help="Sample ids of each kind.")
@@ -59,7 +67,8 @@ def reconcile(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Prove that the lake holds the table: what is missing, stale, doubled or unknown, and what accounts for it.
 
-    Exit codes: 0 everything is accounted for; 1 something is not, or reconcile failed.
+    Exit codes: 0 every order is in the lake, on its way, or waits in errors/ or the dead-letter queue, and the last
+    line says how many wait; 1 something is missing, stale or unreadable, or reconcile failed.
 
     \b
     Examples:
@@ -84,15 +93,15 @@ def failures(  # noqa: PLR0913
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show what the transform refused and the pipe gave up on, by reason.
+    """Show what the transform refused and the pipe gave up on, by reason. Exit codes: 0 shown; 1 an error.
 
     \b
     Examples:
       sales failures
       sales failures --reason price --since 2026-11-22 --each
     """  # noqa: D301
-    stack = locate(stack_name, profile, region)
-    failures_command.run(stack, select(since, until, reason), output.value, each=each)
+    selection = _selection(since, until, reason)
+    failures_command.run(locate(stack_name, profile, region), selection, output.value, each=each)
 
 
 @app.command()
@@ -114,8 +123,8 @@ def replay(  # noqa: PLR0913
 ) -> None:
     """Put back what failed, into the Kinesis stream, once its cause is mended. It can be stopped and run again.
 
-    What the table has in another version by now, or no longer, is set aside instead. Exit codes: 0 done, or only
-    shown; 1 something was left as it was, or an error.
+    What the table has in another version by now, or no longer, is set aside instead. Run one at a time: two at once
+    send everything twice. Exit codes: 0 done, or only shown; 1 something was left as it was, or an error.
 
     \b
     Examples:
@@ -123,8 +132,8 @@ def replay(  # noqa: PLR0913
       sales replay --yes
       sales replay --yes --reason Lambda.FunctionError --until 2026-11-22T12:00
     """  # noqa: D301
+    selection = _selection(since, until, reason)
     stack = locate(stack_name, profile, region)
-    selection = select(since, until, reason)
     raise typer.Exit(
         replay_command.run(stack, selection, send=yes, replays_max=replays, discard_trimmed=discard_trimmed)
     )
@@ -149,7 +158,9 @@ def backfill(  # noqa: PLR0913
     ] = reconcile_command.READ_UNITS_PER_SECOND,
     wait: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0, help="How long an order may take; the stack's buffers by default."),
+        typer.Option(
+            metavar="SECONDS", min=0, max=86_400, help="How long an order may take; the stack's buffers by default."
+        ),
     ] = None,
     samples: Annotated[int, typer.Option(metavar="N", min=0, help="Sample ids.")] = reconcile_command.SAMPLES,
     stack_name: StackName = None,
@@ -158,8 +169,10 @@ def backfill(  # noqa: PLR0913
 ) -> None:
     """Send what `sales reconcile` reports missing or stale from the table, through the same stream and transform.
 
-    What is on its way is left alone, and so is what `sales replay` can put back. It can be stopped and run again; with
-    --all it then starts anew. Exit codes: 0 done, or only shown; 1 something was left, or an error.
+    What is on its way is left alone, and so is what `sales replay` can put back. What a stage that stands still holds
+    for longer than the buffers counts as missing, and would arrive twice: see `sales status` first. It can be stopped
+    and run again; with --all it then starts anew. Run one at a time. Exit codes: 0 done, or only shown; 1 something
+    was left, or an error.
 
     \b
     Examples:

@@ -23,9 +23,15 @@ def run(stack: Stack, selection: Selection, output: Format, *, each: bool) -> No
     listing = dead_letters.list_all(stack)
     failures = _failures(stack, selection, listing.letters)
     if each:
-        _print((_row(failure) | more for failure, more in failures), output, listing.problem)
+        rows = [_row(failure) | more for failure, more in failures]
     else:
-        _print(map(_row, group(failure for failure, _ in failures)), output, listing.problem)
+        rows = [_row(failure) for failure in group(failure for failure, _ in failures)]
+    if rows:
+        show(Answer(list(rows[0]), [tuple(row.values()) for row in rows]), output)
+    elif output == "table" and not listing.problem:
+        sys.stdout.write("Nothing failed.\n" if selection == Selection() else "Nothing failed that is selected.\n")
+    if listing.problem:
+        sys.stderr.write(f"{listing.problem}\n")
 
 
 def _failures(stack: Stack, selection: Selection, letters: Iterable[DeadLetter]) -> Iterator[tuple[Failure, Row]]:
@@ -59,13 +65,3 @@ def _row(failure: Failure) -> Row:
         "replays": failure.replays,
         "reason": failure.reason,
     }
-
-
-def _print(rows: Iterable[Row], output: Format, problem: str | None) -> None:
-    answers = list(rows)
-    if answers:
-        show(Answer(list(answers[0]), [tuple(row.values()) for row in answers]), output)
-    elif output == "table" and not problem:
-        sys.stdout.write("Nothing failed.\n")
-    if problem:
-        sys.stderr.write(f"{problem}\n")

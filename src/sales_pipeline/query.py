@@ -14,6 +14,7 @@ from pyathena.error import Error
 from rich.console import Console
 from rich.table import Table
 
+from sales_pipeline.printable import printable
 from sales_pipeline.stack import Stack
 
 Format = Literal["table", "csv", "json"]
@@ -81,7 +82,7 @@ def print_table(answer: Answer) -> None:
         breakable = any(" " in str(value) for value in values)
         table.add_column(column, justify="right" if numeric else "left", no_wrap=not breakable)
     for row in answer.rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*("" if value in (None, "") else printable(str(value)) for value in row))
     console = Console(highlight=False, markup=False, emoji=False)
     shown_width, console.width = console.width, sys.maxsize
     measured = console.measure(table)

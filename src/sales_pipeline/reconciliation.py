@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from sales_pipeline.ledger import Found, Ledger, Place
+from sales_pipeline.printable import printable
 
 
 class Verdict(StrEnum):
@@ -91,7 +92,10 @@ def conclude(ledger: Ledger, unread: Unread, samples: int) -> Reconciliation:
 
 # By the count that they explain. What a verdict can't tell stands in it, beside the number that it qualifies.
 _EXPLANATIONS = {
-    "missing": "in the table, no row in the lake: `sales backfill` sends them",
+    "missing": (
+        "in the table, no row in the lake. If `sales status` shows a stage that stands still, they may wait there: "
+        "mend it first. Then `sales backfill` sends what is left"
+    ),
     "stale": "the newest row is not what the table holds: `sales backfill` sends them",
     "unreadable rows": "lines in the lake that are no rows: look at the objects",
     "on its way": "younger than the buffers, or replayed just now: reconcile again in a minute or two",
@@ -155,16 +159,22 @@ def to_text(found: Reconciliation) -> str:
     lines = []
     for name, count, explanation in explained(found):
         lines.append(f"{name:<18}{count.count:>11,}" + (f"   {explanation}" if count.count else ""))
-        lines += [f"{'':<32}{sample}" for sample in count.samples]
+        lines += [f"{'':<32}{printable(sample)}" for sample in count.samples]
         if count.samples and count.count > len(count.samples):
             lines.append(f"{'':<32}and {count.count - len(count.samples):,} more")
     if found.stale.count or found.doubled.count:
         lines.append(untold(found))
     verdict = found.verdict.value
     verdict = verdict.upper() if found.verdict is Verdict.not_equal else verdict.capitalize()
+    waiting = {"on its way": found.on_its_way, "in errors/": found.errors, "in the DLQ": found.dead_letters}
+    counts = [f"{count.count:,} {name}" for name, count in waiting.items() if count.count]
+    counts += [
+        f"{found.missing.count:,} missing",
+        f"{found.stale.count:,} stale",
+        f"{found.doubled.count:,} doubled",
+    ]
     lines.append(
-        f"{verdict}: {found.orders:,} orders in the table, {found.rows:,} rows in the lake, {found.missing.count:,} "
-        f"missing, {found.stale.count:,} stale, {found.doubled.count:,} doubled."
+        f"{verdict}: {found.orders:,} orders in the table, {found.rows:,} rows in the lake, {', '.join(counts)}."
     )
     return "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 It can be stopped anywhere and run again. What Kinesis took is kept in the bucket, a call of at most 500 records at a
 time, before it moves aside; so a stop sends one call twice at the most, and nothing is ever taken away that was not
-sent. Two that run at once may send a record twice.
+sent. Two that run at once may send everything twice.
 """
 
 import base64
@@ -60,15 +60,26 @@ def run(stack: Stack, selection: Selection, *, send: bool, replays_max: int, dis
     changes the stream no longer has. Exit codes: 0 done, or looked; 1 something selected is left. Raises ReplayError
     and RetryError.
     """
-    tally = Replay(stack, selection, send, replays_max, discard_trimmed).run()
+    replay = Replay(stack, selection, send, replays_max, discard_trimmed)
+    try:
+        tally = replay.run()
+    except KeyboardInterrupt:
+        _show(replay.tally)
+        sys.stderr.write("Stopped. Run it again to go on: what is listed is done, and hardly more.\n")
+        raise
     if not tally.changes:
         sys.stdout.write("Nothing failed that is selected.\n")
         return 0
-    rows = [(count, reason, verdict.value) for (verdict, reason), count in tally.changes.items()]
-    print_table(Answer(["changes", "reason", "replay"], rows))
+    _show(tally)
     if not send:
         sys.stdout.write("Nothing was done: add --yes to do it.\n")
     return 1 if send and tally.is_left() else 0
+
+
+def _show(tally: Tally) -> None:
+    rows = [(count, reason, verdict.value) for (verdict, reason), count in tally.changes.items()]
+    if rows:
+        print_table(Answer(["changes", "reason", "replay"], rows))
 
 
 @dataclass
@@ -86,14 +97,14 @@ class Replay:
         self._table = Table(self.stack, math.inf)
         self._bucket = Bucket.of(self.stack)
         self._replays = Replays.read(self._bucket)
-        self._tally = Tally()
+        self.tally = Tally()
 
     def run(self) -> Tally:
         """Replay the error objects and dead letters that are there now: what fails meanwhile is for another run."""
         for key in self._bucket.list(self._bucket.error_prefix):
             self._replay_object(key)
         self._replay_letters()
-        return self._tally
+        return self.tally
 
     def _replay_object(self, key: str) -> None:
         records = read_error_object(self._bucket.read(key) or b"")
@@ -106,7 +117,7 @@ class Replay:
         for record, change in zip(records, changes, strict=True):
             verdict = verdicts[change.digest] if change else Verdict.UNREADABLE
             if self.selection.takes(record):
-                self._tally.add(verdict, record)
+                self.tally.add(verdict, record)
             lines.get(verdict, kept).append(record.line)
         if self.send and any(lines.values()):
             self._move_aside(SENT + key, lines[Verdict.SEND])
@@ -126,7 +137,7 @@ class Replay:
         listing = dead_letters.list_all(self.stack)
         if listing.unseen:
             unseen = Failure(reason="dead letters that can't be seen now", changes=listing.unseen)
-            self._tally.add(Verdict.UNSEEN, unseen, listing.unseen)
+            self.tally.add(Verdict.UNSEEN, unseen, listing.unseen)
         letters = [each for each in listing.letters if self.selection.takes(each)]
         if not letters:
             return
@@ -134,17 +145,17 @@ class Replay:
         matches = dead_letters.pipe_filter(self.stack)
         for letter in letters:
             if letter.range is None:
-                self._tally.add(Verdict.UNREADABLE, letter)
+                self.tally.add(Verdict.UNREADABLE, letter)
                 continue
             read = dead_letters.read_range(streams, letter.range, matches)
             changes = [change_of(each) for each in read.changes]
             name = f"dead-letters/{letter.message_id}"
             verdicts = self._put_back(name, changes)
             for change in changes:
-                self._tally.add(verdicts[change.digest], letter)
+                self.tally.add(verdicts[change.digest], letter)
             trimmed = 0 if read.is_whole else letter.changes - len(changes)
             if trimmed > 0:
-                self._tally.add(Verdict.DISCARDED if self.discard_trimmed else Verdict.GONE, letter, trimmed)
+                self.tally.add(Verdict.DISCARDED if self.discard_trimmed else Verdict.GONE, letter, trimmed)
             is_done = set(verdicts.values()) <= {Verdict.SEND, Verdict.SUPERSEDED}
             if self.send and is_done and (trimmed <= 0 or self.discard_trimmed):
                 self._keep(name, changes, verdicts)

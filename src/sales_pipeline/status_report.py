@@ -172,7 +172,10 @@ def errors(objects: Objects, now: datetime) -> Stage:
     if not objects.newest:
         return Stage("errors", "", facts, ["none"])
     says = [f"{_counted(objects.count, 'object')}, {size(objects.bytes)}", f"newest {age(objects.newest, now)}"]
-    problem = f"records wait to be put back: see `sales failures` and {RUNBOOK}#refused-records"
+    problem = (
+        f"records wait to be put back: `sales failures` says why, and {RUNBOOK}#refused-records or #transform-errors "
+        "what to do"
+    )
     return Stage("errors", "", facts, says, problem)
 
 

@@ -13,7 +13,7 @@ from botocore.session import get_session
 from moto import mock_aws
 
 from sales_pipeline import dead_letters, failures, replay, retries
-from sales_pipeline.failed import Selection
+from sales_pipeline.failed import Failure, Selection
 from sales_pipeline.failure_bucket import CHECKPOINTS
 from sales_pipeline.retries import RetryError
 from sales_pipeline.stack import Stack
@@ -523,3 +523,16 @@ def test_a_replay_that_is_stopped_anywhere_and_run_again_loses_and_circles_nothi
         if not stopped:
             break
     assert number > 15
+
+
+def test_a_replay_that_is_interrupted_says_what_it_did(monkeypatch, capsys, world):
+    def interrupted(self):
+        self.tally.add(replay.Verdict.SEND, Failure(reason="broken", changes=1), 7)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(replay.Replay, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        replay.run(world.stack, Selection(), send=True, replays_max=3)
+    printed = capsys.readouterr()
+    assert printed.out.split()[-4:] == ["7", "broken", "put", "back"]
+    assert "Run it again to go on" in printed.err
