@@ -88,7 +88,11 @@ def summary(passages: Sequence[Passage]) -> dict[str, Any]:
         },
         "cpu_ms_an_order": cpu_ms,
         "cpu_ms_an_order_in_all": [median(_cpu_ms(each) for each in by_size[size]) for size in sizes],
-        "after_the_largest": {"orders": after.orders, "ratio": _cpu_ms(after) / _cpu_ms(before)},
+        "after_the_largest": {
+            "orders": after.orders,
+            "ratio": _own_cpu_seconds(after) / _own_cpu_seconds(before),
+            "ratio_of_the_emulator": after.cpu_seconds[EMULATOR] / before.cpu_seconds[EMULATOR],
+        },
         "peak_mib": peak_mib,
         "emulator_kib_an_order": (passages[largest].peak_mib[EMULATOR] - before.peak_mib[EMULATOR]) * 1024 / sizes[-1],
         "growth": {
@@ -103,6 +107,10 @@ def summary(passages: Sequence[Passage]) -> dict[str, Any]:
 
 def _cpu_ms(each: Passage) -> float:
     return sum(each.cpu_seconds.values()) / each.orders * 1e3
+
+
+def _own_cpu_seconds(each: Passage) -> float:
+    return sum(seconds for stage, seconds in each.cpu_seconds.items() if stage != EMULATOR)
 
 
 def _quantile(ordered: Sequence[float], quantile: float) -> float:
@@ -121,7 +129,7 @@ def _targets(results: dict[str, Any]) -> list[dict[str, Any]]:
             name = f"chain on the emulator: {what}, {sizes[place]:,} orders, times that of {sizes[place - 1]:,}"
             targets.append(target(name, values[place] / values[place - 1], at_most=1.2))
     after = results["after_the_largest"]
-    what = f"chain on the emulator: CPU an order, {after['orders']:,} orders, after {sizes[-1]:,} times before"
+    what = f"chain: CPU of all but the emulator, {after['orders']:,} orders, after {sizes[-1]:,} times before"
     targets.append(target(what, after["ratio"], at_most=1.2))
     grown = max(results["peak_mib"][stage][-1] / results["peak_mib"][stage][-2] for stage in STAND_INS)
     what = f"chain: peak memory of any stand-in, {sizes[-1]:,} orders, times that of {sizes[-2]:,}"
@@ -165,7 +173,11 @@ def to_markdown(results: dict[str, Any]) -> str:
                     for stage, each in results["peak_mib"].items()
                 ],
             ),
-            _MEMORY.format(results["emulator_kib_an_order"]),
+            _MEMORY.format(
+                results["emulator_kib_an_order"],
+                results["after_the_largest"]["orders"],
+                results["after_the_largest"]["ratio_of_the_emulator"],
+            ),
         ]
     )
 
@@ -183,4 +195,5 @@ It is measured for every order: from the answer to its put to the time that S3 g
 up to 1 s, which AWS has too, is in it, and so is the wait behind other orders: the table is written at full speed."""
 
 _MEMORY = """The writer runs inside the benchmark. The emulator is no part of this: it keeps all that it is given in
-memory, table, both streams and objects, which takes it {:.1f} KiB an order."""
+memory, table, both streams and objects, which takes it {:.1f} KiB an order, and passes over it again and again: what it spends on {:,} orders is {:.2f} times as
+much after the most orders as before."""
