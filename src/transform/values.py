@@ -1,6 +1,7 @@
 """The values of a row, from text of DynamoDB to JSON. Pure: no AWS, no environment, no clock."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -20,8 +21,30 @@ text = msgspec.json.encode
 """JSON string in UTF-8: other scripts would be up to three times as long as escapes."""
 
 
-# Prices and quantities recur: a bounded cache saves checking most of them again.
-@lru_cache(maxsize=4096)
+class _Checked(dict[str, bytes]):
+    """What numbers are in JSON, by their text. It forgets all of them when it is full."""
+
+    def __init__(self, encode: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, number: str) -> bytes:
+        encoded = self._encode(number)
+        if len(self) == _CHECKED_MAX:
+            self.clear()
+        self[number] = encoded
+        return encoded
+
+
+_CHECKED_MAX = 4096
+
+
+def _checked_once(encode: Callable[[str], bytes]) -> Callable[[str], bytes]:
+    """Prices and quantities recur: most of them need no second check. A hit moves nothing, as it would in lru_cache."""
+    return _Checked(encode).__getitem__
+
+
+@_checked_once
 def whole_number(number: str) -> bytes:
     """JSON integer in signed 32 bits, the range of the catalog's `int`."""
     value = _dynamodb_number(number)
@@ -32,7 +55,7 @@ def whole_number(number: str) -> bytes:
     return b"%d" % int(value)
 
 
-@lru_cache(maxsize=4096)
+@_checked_once
 def decimal_number(number: str) -> bytes:
     """JSON number with every digit kept, and always with a fraction or an exponent.
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transform.record import to_row, to_row_with_change
-from transform.values import RecordError
+from transform.values import RecordError, decimal_number, whole_number
 
 FUZZED_RECORDS = int(os.environ.get("FUZZED_RECORDS", "5000"))
 
@@ -68,6 +68,14 @@ def test_a_price_is_written_as_it_came_and_always_with_a_fraction_or_exponent(pr
 )
 def test_a_quantity_is_written_as_an_integer(quantity, written):
     assert b'"quantity":' + written.encode() + b"," in row(change_event(image(quantity=quantity)))
+
+
+def test_numbers_that_were_checked_take_bounded_memory():
+    for number in range(10_000):
+        assert decimal_number(f"{number}.5") == b"%d.5" % number
+        assert whole_number(f"{number}") == b"%d" % number
+    assert len(decimal_number.__self__) <= 4096
+    assert len(whole_number.__self__) <= 4096
 
 
 def test_the_keys_stand_in_the_order_of_the_contract_whatever_the_order_of_the_image():
