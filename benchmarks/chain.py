@@ -193,6 +193,6 @@ It is measured for every order: from the answer to its put to the time that S3 g
 up to 1 s, which AWS has too, is in it, and so is the wait behind other orders: the table is written at full speed."""
 
 _MEMORY = """The writer runs inside the benchmark. The emulator is no part of this: it keeps all that it is given in
-memory, table, both streams and objects, which takes it {kib:.1f} KiB an order, and passes over it again and again. After
-the most orders, {orders:,} cost {emulator:.2f} times the CPU in the emulator that they did before, and {ratio:.2f} times in
-the others, which wait for it and look again."""
+memory, table, both streams and objects, which takes it {kib:.1f} KiB an order, and passes over it again and again.
+After the most orders, {orders:,} cost {emulator:.2f} times the CPU in the emulator that they did before, and {ratio:.2f}
+times in the others, which wait for it and look again."""

@@ -113,10 +113,6 @@ def test_a_flat_cost_reaches_every_target_of_the_chain():
     [
         ([run(100, 0.1), run(1000, 1.3), run(10_000, 13.0), run(1000, 1.3)], "CPU an order, 1,000 orders"),
         ([run(100, 0.1), run(1000, 1.0), run(10_000, 13.0), run(1000, 1.0)], "CPU an order, 10,000 orders"),
-        (
-            [run(100, 0.1), run(1000, 1.0), run(10_000, 10.0), run(1000, 1.3)],
-            "all but the emulator, 1,000 orders, after 10,000",
-        ),
         ([run(100, 0.1), run(1000, 1.0), run(10_000, 10.0, 100.0), run(1000, 1.0)], "peak memory of any stand-in"),
     ],
 )
