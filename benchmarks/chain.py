@@ -194,5 +194,5 @@ up to 1 s, which AWS has too, is in it, and so is the wait behind other orders: 
 
 _MEMORY = """The writer runs inside the benchmark. The emulator is no part of this: it keeps all that it is given in
 memory, table, both streams and objects, which takes it {kib:.1f} KiB an order, and passes over it again and again.
-After the most orders, {orders:,} cost {emulator:.2f} times the CPU in the emulator that they did before, and {ratio:.2f}
-times in the others, which wait for it and look again."""
+After the most orders, {orders:,} cost {emulator:.2f} times the CPU in the emulator that they did before, and
+{ratio:.2f} times in the others, which wait for it and look again."""
