@@ -6,17 +6,28 @@ from statistics import median
 from typing import Any
 
 
-def seconds(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Return how long each way took in each round. A first round isn't kept, and each begins with another way."""
+def seconds(
+    ways: Mapping[str, Callable[[], object]],
+    goes_on: Callable[[int], bool],
+    clock: Callable[[], float],
+    warm_up_rounds: int = 1,
+) -> dict[str, list[float]]:
+    """Return how long each way took in each round, by a clock in seconds; each round begins with another way.
+
+    `goes_on` says whether another round follows so many. The rounds to warm up are not kept, nor among those.
+    """
     names = list(ways)
     taken: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(rounds + 1):
-        for name in names[number % len(names) :] + names[: number % len(names)]:
-            begun = time.perf_counter()
+    number = 0
+    while number < warm_up_rounds or goes_on(number - warm_up_rounds):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            begun = clock()
             ways[name]()
-            ended = time.perf_counter()
-            if number:
+            ended = clock()
+            if number >= warm_up_rounds:
                 taken[name].append(ended - begun)
+        number += 1
     return taken
 
 
@@ -25,7 +36,7 @@ def summary(ways: Mapping[str, Callable[[], object]], orders: int, rounds: int, 
 
     `ratio` is how many times as fast as each of the others `ours` is, paired round by round.
     """
-    taken = seconds(ways, rounds)
+    taken = seconds(ways, lambda number: number < rounds, time.perf_counter)
     return {
         "ratio": {
             name: median(theirs / own for theirs, own in zip(each, taken[ours], strict=True))

@@ -14,11 +14,12 @@ from typing import Any
 
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
+from benchmarks import interleaved
 from benchmarks.inside import answer_with
 from benchmarks.peers import FLOOR, Handler, handler_of
 from benchmarks.rows import require_equal_rows
 
-WARM_UPS = 3
+WARM_UP_ROUNDS = 3
 
 Call = Callable[[], object]
 
@@ -31,8 +32,18 @@ def measure() -> dict[str, dict[str, list[float]]]:
     for name, event in question["batches"].items():
         require_equal_rows({peer: handler(event, None) for peer, handler in handlers.items() if peer != FLOOR})
         calls = {peer: _call(handler, event, whole=question["whole"]) for peer, handler in handlers.items()}
-        answer[name] = _interleaved(calls, seconds, rounds_min)
+        answer[name] = _timed(calls, seconds, rounds_min)
     return answer
+
+
+def _timed(calls: dict[str, Call], seconds: float, rounds_min: int) -> dict[str, list[float]]:
+    end = time.perf_counter() + seconds
+    return interleaved.seconds(
+        calls,
+        lambda rounds: rounds < rounds_min or time.perf_counter() < end,
+        clock=time.thread_time,
+        warm_up_rounds=WARM_UP_ROUNDS,
+    )
 
 
 def _call(handler: Handler, event: dict[str, Any], *, whole: bool) -> Call:
@@ -41,25 +52,6 @@ def _call(handler: Handler, event: dict[str, Any], *, whole: bool) -> Call:
     runtime = LambdaMarshaller()
     body = json.dumps(event, separators=(",", ":")).encode()
     return lambda: runtime.marshal_response(handler(runtime.unmarshal_request(body), None))
-
-
-def _interleaved(calls: dict[str, Call], seconds: float, rounds_min: int) -> dict[str, list[float]]:
-    for call in calls.values():
-        for _ in range(WARM_UPS):
-            call()
-    peers = list(calls)
-    taken: dict[str, list[float]] = {peer: [] for peer in peers}
-    end = time.perf_counter() + seconds
-    first = 0
-    while first < rounds_min or time.perf_counter() < end:
-        for position in range(len(peers)):
-            peer = peers[(first + position) % len(peers)]
-            call = calls[peer]
-            start = time.thread_time()
-            call()
-            taken[peer].append(time.thread_time() - start)
-        first += 1
-    return taken
 
 
 if __name__ == "__main__":

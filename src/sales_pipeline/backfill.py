@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from generator.pace import now_ms
 from sales_pipeline import kinesis
 from sales_pipeline.backfill_rules import (
     Outcome,
@@ -35,7 +36,6 @@ from sales_pipeline.reconcile import (
     compare,
     in_flight,
     look_at_lake,
-    now_ms,
     say,
     temporary_ledger,
 )

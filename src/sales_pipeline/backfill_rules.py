@@ -7,7 +7,6 @@ can't tell which is newer: a reconciliation says stale then, and the next backfi
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Any
 
 from sales_pipeline import versions
 from sales_pipeline.ledger import Difference
-from sales_pipeline.pipe.change import change_event
+from sales_pipeline.pipe.change import change_event, encode
 from sales_pipeline.resend import Change, change_of
 from sales_pipeline.versions import GONE
 
@@ -123,5 +122,4 @@ def _event(  # noqa: PLR0913, PLR0917
             "StreamViewType": "NEW_IMAGE",
         },
     }
-    event = change_event(record, stream_arn)
-    return change_of(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
+    return change_of(encode(change_event(record, stream_arn)))

@@ -11,7 +11,20 @@ from sales_pipeline import reconcile as reconcile_command
 from sales_pipeline import replay as replay_command
 from sales_pipeline import status as status_command
 from sales_pipeline.failed import Selection, select
-from sales_pipeline.options import TIMES, Format, Profile, Reason, Region, ReportFormat, Since, StackName, Until, locate
+from sales_pipeline.options import (
+    TIMES,
+    Format,
+    Profile,
+    ReadUnits,
+    Reason,
+    Region,
+    ReportFormat,
+    Since,
+    StackName,
+    Until,
+    Wait,
+    locate,
+)
 from sales_pipeline.resend import REPLAYS_MAX
 
 app = typer.Typer()
@@ -49,18 +62,11 @@ def status(
 def reconcile(  # noqa: PLR0913 - one argument an option
     *,
     output: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = ReportFormat.text,
-    wait: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS", min=0, max=86_400, help="How long an order may take; the stack's buffers by default."
-        ),
-    ] = None,
+    wait: Wait = None,
     samples: Annotated[
         int, typer.Option(metavar="N", min=0, help="Sample ids of each kind.")
     ] = reconcile_command.SAMPLES,
-    read_units: Annotated[
-        float, typer.Option(metavar="UNITS/S", min=1, help="Read capacity of the table that it may consume.")
-    ] = reconcile_command.READ_UNITS_PER_SECOND,
+    read_units: ReadUnits = reconcile_command.READ_UNITS_PER_SECOND,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
@@ -153,15 +159,8 @@ def backfill(  # noqa: PLR0913
     rate: Annotated[
         float, typer.Option(metavar="ORDERS/S", min=0.1, max=10_000, help="How fast they go into Kinesis.")
     ] = backfill_command.ORDERS_PER_SECOND,
-    read_units: Annotated[
-        float, typer.Option(metavar="UNITS/S", min=1, help="Read capacity of the table that it may consume.")
-    ] = reconcile_command.READ_UNITS_PER_SECOND,
-    wait: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS", min=0, max=86_400, help="How long an order may take; the stack's buffers by default."
-        ),
-    ] = None,
+    read_units: ReadUnits = reconcile_command.READ_UNITS_PER_SECOND,
+    wait: Wait = None,
     samples: Annotated[int, typer.Option(metavar="N", min=0, help="Sample ids.")] = reconcile_command.SAMPLES,
     stack_name: StackName = None,
     profile: Profile = None,

@@ -1,6 +1,5 @@
 """The pipe's dead-letter queue, and the changes in the table's stream that its messages lead to."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from sales_pipeline.failed import DeadLetter, StreamRange, read_dead_letter
 from sales_pipeline.pipe import settings as pipe_settings
-from sales_pipeline.pipe.change import change_event
+from sales_pipeline.pipe.change import change_event, encode
 from sales_pipeline.pipe.pattern import Matcher, matcher
 from sales_pipeline.stack import Stack
 
@@ -177,7 +176,7 @@ def _read_from(
                 return changes
             event = change_event(record, batch.stream_arn)
             if sequence_number >= first and matches(event):
-                changes.append(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
+                changes.append(encode(event))
             if sequence_number == last:
                 return changes
         if time.monotonic() > deadline:

@@ -24,6 +24,16 @@ Until = Annotated[
 ]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Only what failed for a reason with this in it.")]
 
+Wait = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", min=0, max=86_400, help="How long an order may take; the stack's buffers by default."
+    ),
+]
+ReadUnits = Annotated[
+    float, typer.Option(metavar="UNITS/S", min=1, help="Read capacity of the table that it may consume.")
+]
+
 
 class Format(StrEnum):
     """Forms of an answer."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from generator.pace import now_ms
 from sales_pipeline import dead_letters
 from sales_pipeline.dead_letters import ReplayError
 from sales_pipeline.failure_bucket import SENT
@@ -86,8 +87,7 @@ class Sources:
         self.table = Table(stack, units_per_second)
         self.lake = Folder(stack, stack["DataLocation"])
         self.errors = Folder(stack, stack["ErrorLocation"])
-        bucket = stack["ErrorLocation"].removeprefix("s3://").partition("/")[0]
-        self.replayed = Folder(stack, f"s3://{bucket}/{SENT}")
+        self.replayed = Folder(stack, f"s3://{stack['BucketName']}/{SENT}")
 
 
 @dataclass
@@ -185,11 +185,6 @@ def _versions(changes: Iterable[bytes]) -> Iterator[Version]:
     for change in changes:
         with suppress(VersionError):
             yield of_change(change)
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 def say(step: str) -> None:

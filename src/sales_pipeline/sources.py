@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from sales_pipeline import parallel, versions
 from sales_pipeline.failed import read_error_object
+from sales_pipeline.resend import ORDER_ID_BYTES
 from sales_pipeline.retries import waits
 from sales_pipeline.stack import Stack
 from sales_pipeline.versions import Row, Version, VersionError
@@ -123,8 +124,7 @@ class Table:
 
 
 def _can_be_key(orderid: str) -> bool:
-    # Amazon DynamoDB Developer Guide, "Constraints in Amazon DynamoDB": partition key values.
-    return len(orderid.encode()) <= 2048  # noqa: PLR2004
+    return len(orderid.encode()) <= ORDER_ID_BYTES
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from transform.record import FIELDS
+from transform.values import SEQUENCE_NUMBER
 
 
 class VersionError(ValueError):
@@ -47,8 +48,6 @@ class _NumberText(str):
 # Traps everything that would round: a price of another digit, however far behind the point, is another price.
 _EXACT = Context(prec=1000, Emin=-99_999, Emax=99_999, traps=[Inexact, InvalidOperation, Overflow, Subnormal])
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
-# Amazon DynamoDB Streams API Reference, "StreamRecord": up to 40 digits.
-_SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")
 _ARRIVAL = re.compile(r"-(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-")
 _decode_row = msgspec.json.Decoder(dict[str, Any], float_hook=_NumberText).decode
 _encode = msgspec.json.Encoder().encode
@@ -86,7 +85,7 @@ def of_row(line: bytes) -> Row:
         orderid, digest = _version(row["orderid"], values)
         if row.get("sequence_number") is None:
             return Row(orderid, digest)
-        if not _SEQUENCE_NUMBER.fullmatch(row["sequence_number"]):
+        if not SEQUENCE_NUMBER.fullmatch(row["sequence_number"]):
             raise VersionError("its sequence number is no number")
         return Row(orderid, digest, row["sequence_number"], _checked_text(row["event_id"]))
     except (LookupError, TypeError, ArithmeticError, ValueError, RecursionError) as error:

@@ -130,20 +130,23 @@ def _row_of(event: msgspec.Raw, unknown_attributes: list[str], *, change_columns
         found = event_name if event_name in _KINDS.values() else "another name"
         raise RecordError(f"$.eventName: expected INSERT, MODIFY or REMOVE, found {found}")
 
-    path, image = "$", change
-    for name in ("NewImage",) if bare else ("dynamodb", "NewImage"):
-        path = f"{path}.{name}"
-        image = _members(path, image.get(name))
+    path, image = _inside(change, *(("NewImage",) if bare else ("dynamodb", "NewImage")))
     unknown_attributes += image.keys() - set(_FIELD_NAMES)
     values = [_value(path, image, field) for field in FIELDS]
     return _ROW_WITH_CHANGE % (*values, *_change_values(change)) if change_columns else _ROW % tuple(values)
 
 
-def _removed_values(change: dict[str, msgspec.Raw]) -> list[bytes]:
-    path, keys = "$", change
-    for name in ("dynamodb", "Keys"):
+def _inside(change: dict[str, msgspec.Raw], *names: str) -> tuple[str, dict[str, msgspec.Raw]]:
+    """Return the path of the object below these names, and its members."""
+    path, members = "$", change
+    for name in names:
         path = f"{path}.{name}"
-        keys = _members(path, keys.get(name))
+        members = _members(path, members.get(name))
+    return path, members
+
+
+def _removed_values(change: dict[str, msgspec.Raw]) -> list[bytes]:
+    path, keys = _inside(change, "dynamodb", "Keys")
     return [_value(path, keys, field) if field.name == "orderid" else b"null" for field in FIELDS]
 
 
@@ -156,7 +159,7 @@ def _value(path: str, attributes: dict[str, msgspec.Raw], field: Field) -> bytes
 
 def _change_values(change: dict[str, msgspec.Raw]) -> tuple[bytes, ...]:
     event_id, event_name = (_string(f"$.{name}", change.get(name)) for name in ("eventID", "eventName"))
-    stream_record = _members("$.dynamodb", change.get("dynamodb"))
+    _, stream_record = _inside(change, "dynamodb")
     place = _string("$.dynamodb.SequenceNumber", stream_record.get("SequenceNumber"))
     time = _time(stream_record.get("ApproximateCreationDateTime"))
     return text(event_id), text(event_name), event_time(time), sequence_number(place)

@@ -86,15 +86,13 @@ def _dynamodb_number(number: str) -> Decimal:
     return value
 
 
-_SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")
+# Amazon DynamoDB Streams API Reference, "StreamRecord": up to 40 digits.
+SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")
 
 
 def sequence_number(text: str) -> bytes:
-    """JSON string of a change's place in the stream. Two are compared by length, and then by text.
-
-    Source: Amazon DynamoDB Streams API Reference, "StreamRecord": up to 40 digits.
-    """
-    if not _SEQUENCE_NUMBER.fullmatch(text):
+    """JSON string of a change's place in the stream. Two are compared by length, and then by text."""
+    if not SEQUENCE_NUMBER.fullmatch(text):
         raise RecordError("$.dynamodb.SequenceNumber: expected up to 40 digits, found other text")
     return b'"%b"' % text.encode()
 

@@ -1,5 +1,6 @@
 """One emulator, one build and one stack for all end-to-end tests: each takes seconds to make."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from sales_pipeline import dead_letters
 from sales_pipeline.local import emulator as local_emulator
+from sales_pipeline.local import pipeline as local_pipeline
 from sales_pipeline.local.deploy import Sam
+from sales_pipeline.stack import find
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -58,6 +61,23 @@ def quick_template(built_template):
     quick = built_template.with_name("quick.yaml")  # beside what its paths lead to
     quick.write_text(yaml_dump(template))
     return quick
+
+
+@pytest.fixture(scope="session")
+def quick_pipeline(emulator, sam, quick_template, tmp_path_factory):
+    """Run a pipeline of its own that gathers for a second; gives its stack, and the folder of its workers' state."""
+
+    @contextmanager
+    def run(name, **parameters):
+        settings = {"TableName": f"{name}_orders", "DatabaseName": f"{name}_db", "BufferIntervalSeconds": "1"}
+        sam.deploy(quick_template, name, settings | {"GeneratorSchedule": "DISABLED"} | parameters)
+        folder = tmp_path_factory.mktemp(name)
+        with local_pipeline.workers(emulator, name, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
+            for variable, value in emulator.environment.items():
+                patch.setenv(variable, value)
+            yield find(emulator.session(), name), folder / "state"
+
+    return run
 
 
 @pytest.fixture(scope="session")

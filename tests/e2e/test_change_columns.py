@@ -9,29 +9,15 @@ import pytest
 from samcli.yamlhelper import yaml_parse
 
 from sales_pipeline import backfill, crawl, query, reconcile
-from sales_pipeline.local import pipeline as local_pipeline
-from sales_pipeline.stack import find
 
-STACK_NAME = "changes"
 DATABASE = "changes_db"
 DEADLINE_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
-def changes(emulator, sam, quick_template, tmp_path_factory):
-    settings = {
-        "TableName": "changes_orders",
-        "DatabaseName": DATABASE,
-        "BufferIntervalSeconds": "1",
-        "GeneratorSchedule": "DISABLED",
-        "ChangeColumns": "APPEND",
-    }
-    sam.deploy(quick_template, STACK_NAME, settings)
-    folder = tmp_path_factory.mktemp("changes")
-    with local_pipeline.workers(emulator, STACK_NAME, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
-        for name, value in emulator.environment.items():
-            patch.setenv(name, value)
-        yield find(emulator.session(), STACK_NAME), folder / "state"
+def changes(quick_pipeline):
+    with quick_pipeline("changes", ChangeColumns="APPEND") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

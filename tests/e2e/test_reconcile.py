@@ -10,29 +10,17 @@ from generator.orders import planned_orders, to_item
 from generator.pace import BATCH_SIZE
 from generator.writer import Writer
 from sales_pipeline import backfill, reconcile
-from sales_pipeline.local import pipeline as local_pipeline
-from sales_pipeline.stack import find
 
-STACK_NAME = "reconcile"
 ORDERS = 120
 IN_FLIGHT_SECONDS = 20.0
 CHANGED, DELETED, BAD = 3, 5, "bad-price-is-text"
 
 
 @pytest.fixture(scope="module")
-def stack(emulator, sam, quick_template, tmp_path_factory):
-    """A pipeline of its own that gathers for a second, with orders whose ids are as old as last year."""
-    settings = {
-        "TableName": "reconcile_orders",
-        "DatabaseName": "reconcile_db",
-        "BufferIntervalSeconds": "1",
-        "GeneratorSchedule": "DISABLED",
-    }
-    sam.deploy(quick_template, STACK_NAME, settings)
-    folder = tmp_path_factory.mktemp("reconcile")
-    with local_pipeline.workers(emulator, STACK_NAME, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
-        yield find(emulator.session(), STACK_NAME)
+def stack(quick_pipeline):
+    """A pipeline of its own, with orders whose ids are as old as last year."""
+    with quick_pipeline("reconcile") as (stack, _):
+        yield stack
 
 
 @pytest.fixture(scope="module")

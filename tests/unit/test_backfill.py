@@ -9,6 +9,7 @@ import pytest
 from botocore.session import get_session
 from moto import mock_aws
 
+from generator import pace
 from sales_pipeline import backfill, dead_letters, reconcile, retries, sources
 from sales_pipeline.dead_letters import Listing
 from sales_pipeline.retries import RetryError
@@ -65,6 +66,7 @@ class World:
             "StreamName": "stream",
             "DataLocation": f"s3://{BUCKET}/sales_data/",
             "ErrorLocation": f"s3://{BUCKET}/errors/",
+            "BucketName": BUCKET,
         }
         self.to_row = to_row_with_change if change_columns == "APPEND" else to_row
         self.delivered = 0
@@ -127,6 +129,7 @@ class World:
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(reconcile, "time", clock)
+    monkeypatch.setattr(pace, "time", clock)
     monkeypatch.setattr(sources, "time", clock)
     monkeypatch.setattr(retries, "RETRY_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([]))

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from generator import pace
 from sales_pipeline import dead_letters, ledger, parallel, reconcile, retries, sources
 from sales_pipeline.dead_letters import Listing
 from sales_pipeline.reconcile import LedgerError
@@ -46,6 +47,7 @@ class Clock:
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(reconcile, "time", clock)
+    monkeypatch.setattr(pace, "time", clock)
     return clock
 
 
@@ -65,6 +67,7 @@ def stack(monkeypatch):
             "TableName": TABLE,
             "DataLocation": f"s3://{BUCKET}/sales_data/",
             "ErrorLocation": f"s3://{BUCKET}/errors/",
+            "BucketName": BUCKET,
         }
         yield Stack("sales", outputs, session)
 

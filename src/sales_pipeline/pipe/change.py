@@ -1,6 +1,7 @@
 """The change event that EventBridge Pipes makes of a stream record. Pure: no AWS, environment or clock."""
 
 import base64
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,11 @@ def change_event(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
         event["userIdentity"] = {name[:1].lower() + name[1:]: value for name, value in event["userIdentity"].items()}
     event["eventSourceARN"] = stream_arn
     return event
+
+
+def encode(event: Mapping[str, Any]) -> bytes:
+    """Return an event in the form in which it is put: UTF-8 JSON without a newline."""
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from sales_pipeline.pipe.change import encode
 from sales_pipeline.resend import CALL_BYTES
 
 # DynamoDB Streams API reference, GetRecords: a page ends at 1,000 records or before it passes 1 MB, by a measure of its
@@ -91,7 +92,7 @@ def entry(event: Mapping[str, Any], partition_key_path: str) -> Entry:
         sequence_number=change["SequenceNumber"],
         created_seconds=created_seconds(event),
         partition_key=_partition_key(event, partition_key_path),
-        data=json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(),
+        data=encode(event),
     )
 
 
