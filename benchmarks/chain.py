@@ -14,8 +14,8 @@ from benchmarks.report import table, target
 from generator.orders import live_orders
 from generator.pace import now_ms
 from sales_pipeline import query
+from sales_pipeline.aws.stack import Stack, find
 from sales_pipeline.local import pipeline, running
-from sales_pipeline.stack import Stack, find
 
 SEED = 7
 WARM_UP = 500

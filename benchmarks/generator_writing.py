@@ -15,7 +15,7 @@ from benchmarks.peers.faker_orders import with_pyfloat
 from generator.orders import Order, live_orders, to_item
 from generator.pace import BATCH_SIZE, now_ms
 from generator.writer import Writer, connect
-from sales_pipeline.local import emulator as local_emulator
+from local_aws import emulator as local_emulator
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBServiceResource

@@ -24,8 +24,8 @@ from benchmarks.processes import Process
 from benchmarks.report import machine_measured_on, table, target, targets_table
 from generator.orders import live_orders
 from generator.pace import now_ms
+from sales_pipeline.aws.stack import find
 from sales_pipeline.local import pipeline, running
-from sales_pipeline.stack import find
 
 SEED = 7
 SIZES = (100_000, 1_000_000)

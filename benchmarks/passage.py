@@ -13,8 +13,8 @@ from benchmarks.processes import Process, descendants, this_process
 from generator.orders import Order
 from generator.pace import BATCH_SIZE
 from generator.writer import Writer, connect
-from sales_pipeline.local import workers
-from sales_pipeline.stack import Stack
+from local_aws import workers
+from sales_pipeline.aws.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,12 +27,12 @@ WRITER = "writer"
 # By what the command line holds, the first that fits: a guard's holds the command that it guards.
 _STAGES = {
     "guard.py": "supervisors",
-    "sales_pipeline.local.workers": "supervisors",
+    "local_aws.workers": "supervisors",
     "BucketCleanupFunction": "function that cleans up",
     "TransformFunction": "transform function",
-    "sales_pipeline.local.pipe": "pipe",
-    "sales_pipeline.local.firehose": "Firehose",
-    "sales_pipeline.local.crawler": "crawler",
+    "local_aws.pipe": "pipe",
+    "local_aws.firehose": "Firehose",
+    "local_aws.crawler": "crawler",
     "ministack": "emulator",
 }
 

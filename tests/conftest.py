@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-ROOT = Path(__file__).parent.parent
-
 # A shell starts what runs in its background with Ctrl-C ignored, and children inherit that: tests send it to them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -33,14 +31,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 class Scheduler(LoadScopeScheduling):
-    """Deals out the end-to-end tests in two heaps, each with an emulator of its own, and the others one by one."""
-
-    SECOND_HEAP = tuple(f"tests/e2e/test_{name}" for name in ("faults", "replay", "reconcile", "change_columns", "cli"))
+    """Gives each folder of tests/e2e to one worker, which starts an emulator for it; the other tests go one by one."""
 
     def _split_scope(self, nodeid):
-        if not nodeid.startswith("tests/e2e/"):
-            return nodeid
-        return "second" if nodeid.startswith(self.SECOND_HEAP) else "first"
+        return str(Path(nodeid).parent) if nodeid.startswith("tests/e2e/") else nodeid
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.live import Live
 
-from generator.explain import explain
+from common.aws_errors import explain
 from generator.orders import Order
 from generator.pace import Stop, paced
 from generator.writer import WRITE_ERRORS, Tally, Writer

@@ -16,8 +16,8 @@ if __name__ == "__main__":
 try:
     import typer
 
+    from common.aws_errors import explain
     from generator.console import write_orders
-    from generator.explain import explain
     from generator.orders import live_orders, planned_orders, to_item
     from generator.pace import DEFAULT_INTERVAL_SECONDS, now_ms
     from generator.writer import WRITE_ERRORS, connect

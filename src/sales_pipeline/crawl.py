@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from sales_pipeline.stack import Stack, StackError
+from sales_pipeline.aws.stack import Stack, StackError
 
 CRAWL_SECONDS = 900.0
 POLL_SECONDS = 0.5
@@ -58,7 +58,7 @@ def _crawl(stack: Stack) -> None:
 
 def _crawl_here(stack: Stack, state_dir: Path) -> None:
     # The emulator says SUCCEEDED after 5 s, whatever its crawler did; the stand-in says how its own crawl ended.
-    command = [sys.executable, "-m", "sales_pipeline.local.crawler", "--once"]
+    command = [sys.executable, "-m", "local_aws.crawler", "--once"]
     command += ["--stack-name", stack.name, "--state-dir", str(state_dir)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=CRAWL_SECONDS, check=False)  # noqa: S603
     if done.returncode:

@@ -4,7 +4,7 @@ from generator.console import write_orders
 from generator.orders import live_orders
 from generator.pace import now_ms
 from generator.writer import connect
-from sales_pipeline.stack import Stack
+from sales_pipeline.aws.stack import Stack
 
 
 def run(stack: Stack, seed: int | None, count: int | None, interval_seconds: float, profile: str | None) -> int:

@@ -14,8 +14,8 @@ from pyathena.error import Error
 from rich.console import Console
 from rich.table import Table
 
-from sales_pipeline.printable import printable
-from sales_pipeline.stack import Stack
+from sales_pipeline.aws.stack import Stack
+from sales_pipeline.terminal.printable import printable
 
 Format = Literal["table", "csv", "json"]
 

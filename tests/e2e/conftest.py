@@ -1,19 +1,17 @@
 """One emulator, one build and one stack for all end-to-end tests: each takes seconds to make."""
 
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from faults import impatient as impatient_stack
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-from sales_pipeline import dead_letters
-from sales_pipeline.local import emulator as local_emulator
+from local_aws import emulator as local_emulator
+from local_aws.deploy import Sam
+from sales_pipeline.aws.stack import find
+from sales_pipeline.failures import dead_letters
 from sales_pipeline.local import pipeline as local_pipeline
-from sales_pipeline.local.deploy import Sam
-from sales_pipeline.stack import find
-
-REPOSITORY = Path(__file__).parents[2]
+from tests import ROOT
+from tests.e2e.faults import impatient as impatient_stack
 
 
 def pytest_configure(config):
@@ -47,7 +45,7 @@ def sam(emulator, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def built_template(sam):
-    return sam.build(REPOSITORY / "template.yaml")
+    return sam.build(ROOT / "template.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,10 @@
 
 import base64
 import json
-from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent.parent / "events"
+from tests import ROOT
+
+FOLDER = ROOT / "events"
 
 
 def load(name):

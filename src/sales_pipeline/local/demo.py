@@ -17,8 +17,8 @@ from generator.orders import live_orders
 from generator.pace import BATCH_SIZE, Stop, now_ms
 from generator.writer import Writer, connect
 from sales_pipeline import crawl, query
+from sales_pipeline.aws.stack import Stack, find
 from sales_pipeline.local import pipeline, running
-from sales_pipeline.stack import Stack, find
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

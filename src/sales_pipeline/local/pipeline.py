@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from sales_pipeline.local import emulator as local_emulator
-from sales_pipeline.local import guard
-from sales_pipeline.local.deploy import Sam
-from sales_pipeline.local.emulator import Emulator
+from local_aws import emulator as local_emulator
+from local_aws import guard
+from local_aws.deploy import Sam
+from local_aws.emulator import Emulator
+from sales_pipeline.aws.stack import DEFAULT_STACK_NAME
 from sales_pipeline.local.running import ROOT
-from sales_pipeline.stack import DEFAULT_STACK_NAME
 
 WORKERS_STOP_SECONDS = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -81,7 +81,7 @@ def _ignore_signals() -> None:
 def workers(emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path) -> Iterator[None]:
     """Run the stand-ins; they end with this process, however it ends, and their state goes with them."""
     state_dir.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "sales_pipeline.local.workers", "--stack-name", stack_name]
+    command = [sys.executable, "-m", "local_aws.workers", "--stack-name", stack_name]
     command += ["--state-dir", str(state_dir), "--log-dir", str(log_dir)]
     with (log_dir / "workers.log").open("ab") as log:
         process = guard.start(state_dir, command, emulator.environment, log)

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from generator.pace import DEFAULT_INTERVAL_SECONDS
 from sales_pipeline import generate
+from sales_pipeline.aws.stack import find
 from sales_pipeline.local import pipeline, running
-from sales_pipeline.stack import find
 
 # What another terminal needs; the rest of the emulator's environment only keeps this one from a real account.
 EXPORTED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")

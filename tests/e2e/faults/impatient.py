@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from faults.pipeline import FUNCTION_SECONDS, Pipeline
-from faults.proxy import Proxy
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
+from local_aws.emulator import Emulator
+from sales_pipeline.aws.stack import find
 from sales_pipeline.local import pipeline as local_pipeline
-from sales_pipeline.local.emulator import Emulator
-from sales_pipeline.stack import find
+from tests.e2e.faults.pipeline import FUNCTION_SECONDS, Pipeline
+from tests.e2e.faults.proxy import Proxy
 
 STACK_NAME = "impatient"
 SETTINGS = {

@@ -12,14 +12,16 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from faults.proxy import Act, Answer, Proxy
-
 from generator.pace import BATCH_SIZE
-from sales_pipeline import backfill, failures, reconcile, replay
-from sales_pipeline.failed import Selection
-from sales_pipeline.local.emulator import Emulator
-from sales_pipeline.local.pipe.checkpoint import Checkpoint
-from sales_pipeline.stack import Stack
+from local_aws.emulator import Emulator
+from local_aws.pipe.checkpoint import Checkpoint
+from sales_pipeline.aws.stack import Stack
+from sales_pipeline.failures import replay
+from sales_pipeline.failures import report as failures
+from sales_pipeline.failures.records import Selection
+from sales_pipeline.reconcile import backfill
+from sales_pipeline.reconcile import compare as reconcile
+from tests.e2e.faults.proxy import Act, Answer, Proxy
 
 DEADLINE_SECONDS = 30
 TRANSFORM = "transform.app.handler"
@@ -151,7 +153,7 @@ class Pipeline:
 
     def kill(self, worker: str) -> None:
         """End a worker with SIGKILL; what started it starts another."""
-        command = f"-m\0sales_pipeline.local.{worker}\0".encode()
+        command = f"-m\0local_aws.{worker}\0".encode()
         state_dir = os.fsencode(self.state_dir / worker)
         [process] = [
             path

@@ -1,0 +1,203 @@
+"""Builds, deploys and deletes the stack on the emulator, with the `sam` commands that a deploy to AWS takes.
+
+The emulator's gaps are worked around in the built copy of the template, which never leaves this machine.
+"""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from samcli.yamlhelper import yaml_dump, yaml_parse  # type: ignore[import-untyped]
+
+from local_aws import guard
+from local_aws.emulator import REGION, Emulator
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+SAM_SECONDS = 120
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+LOCAL_PARAMETERS = {"NamedQueries": "NONE"}  # the emulator refuses their resource type
+STREAM_ACTIONS = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+}
+
+Template = dict[str, Any]
+
+
+class DeployError(Exception):
+    """A build, deploy or delete failed; the text gives the reason and the log's path."""
+
+
+@dataclass(frozen=True)
+class Sam:
+    """The SAM CLI, aimed at one emulator. All that it writes but its log lies in `workdir`."""
+
+    emulator: Emulator
+    workdir: Path
+    log_path: Path
+
+    def build(self, template_path: Path) -> Path:
+        """Build for this machine's Python; return the path of the built template, adapted to the emulator."""
+        build_dir = self.workdir / "build"
+        failure = self._run("build", "--template-file", str(template_path), "--build-dir", str(build_dir))
+        if failure:
+            raise DeployError(f"sam build failed: {failure} See {self.log_path}.")
+        built = build_dir / "template.yaml"
+        # All orders of a minute that is over are due at once.
+        last_minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
+        built.write_text(yaml_dump(adapt(yaml_parse(built.read_text()), last_minute)))
+        return built
+
+    def deploy(self, built: Path, stack_name: str, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Create or update the stack; return its outputs by key."""
+        overrides = [f'{key}="{value}"' for key, value in (LOCAL_PARAMETERS | dict(parameters)).items()]
+        self._change(
+            stack_name,
+            "deploy",
+            *("--template-file", str(built), "--resolve-s3", "--no-progressbar"),
+            *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+            *("--capabilities", "CAPABILITY_IAM"),
+            *("--parameter-overrides", *overrides),
+        )
+        stack = self._cloudformation().describe_stacks(StackName=stack_name)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    def delete(self, stack_name: str) -> None:
+        """Delete the stack and what `deploy` uploaded for it; half a minute, for SAM looks no oftener."""
+        self._change(stack_name, "delete", "--no-prompts")
+
+    def _change(self, stack_name: str, command: str, *arguments: str) -> None:
+        start = datetime.now(UTC)
+        failure = self._run(command, "--stack-name", stack_name, "--region", REGION, *arguments)
+        if failure:
+            reason = self._reason(stack_name, start, failure)
+            logs = f"{self.log_path} and {self.emulator.log_path}"
+            raise DeployError(f"sam {command} failed for stack {stack_name}: {reason} See {logs}.")
+
+    def _run(self, *arguments: str) -> str | None:
+        """Run one `sam` command; return None, or the reason that it printed for failing."""
+        home = self.workdir / "sam"
+        home.mkdir(parents=True, exist_ok=True)
+        # SAM asks PyPI for news of itself unless it did so within a week.
+        (home / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time()}))
+        # Without settings of its own it takes those beside the template, which are for AWS.
+        settings = home / "samconfig.toml"
+        settings.touch()
+        environment = self.emulator.environment | {
+            "LAMBDA_PYTHON": "host",
+            "PYTHON": sys.executable,
+            "MAKEFLAGS": "",  # of a make that runs this; its PYTHON would go before the one above
+            "SAM_CLI_POLL_DELAY": "0.5",
+            "SAM_CLI_TELEMETRY": "0",
+            "TMPDIR": str(home),  # SAM leaves the archives that it uploads
+            "__SAM_CLI_APP_DIR": str(home),
+        }
+        with self.log_path.open("a+b") as log:
+            start = log.seek(0, os.SEEK_END)
+            command = [sys.executable, "-m", "samcli", *arguments, "--config-file", str(settings)]
+            process = guard.start(home, command, environment, log)
+            try:
+                code = process.wait(SAM_SECONDS)
+            except subprocess.TimeoutExpired:
+                return f"It took longer than {SAM_SECONDS} s."
+            finally:
+                if process.stdin:
+                    process.stdin.close()
+                process.wait()
+            if code == 0:
+                return None
+            log.seek(start)
+            printed = log.read().decode(errors="replace").splitlines()
+        errors = [line.removeprefix("Error: ") for line in printed if line.startswith("Error: ")]
+        return f"{errors[0].rstrip('.')}." if errors else f"It ended with exit code {code}."
+
+    def _reason(self, stack_name: str, start: datetime, failure: str) -> str:
+        """Return what the first resource to fail since `start` said; else `failure` and what was seen last."""
+        client = self._cloudformation()
+        try:
+            pages = list(client.get_paginator("describe_stack_events").paginate(StackName=stack_name))
+        except client.exceptions.ClientError:
+            return failure  # the stack was never made
+        events = [  # the newest first
+            event
+            for page in pages
+            for event in page["StackEvents"]
+            if event["Timestamp"] >= start and event["ResourceType"] != "AWS::CloudFormation::Stack"
+        ]
+        for event in reversed(events):
+            if event["ResourceStatus"].endswith("_FAILED"):
+                reason = event.get("ResourceStatusReason", "no reason given")
+                return f"{event['LogicalResourceId']} is {event['ResourceStatus']}: {reason.rstrip('.')}."
+        if events:
+            return f"{failure} Last seen: {events[0]['LogicalResourceId']} is {events[0]['ResourceStatus']}."
+        return failure
+
+    def _cloudformation(self) -> "CloudFormationClient":
+        return self.emulator.session().client("cloudformation", endpoint_url=self.emulator.endpoint_url)
+
+
+def adapt(template: Template, scheduled_time: datetime) -> Template:
+    """Return a built template that is looser where the emulator is stricter than AWS, and says what it leaves unsaid.
+
+    Tests over template.yaml itself hold what is changed here:
+    - A role trusts its account besides its service, so that a stand-in for that service can assume it.
+    - The stream actions that a role grants, it grants on every stream: the emulator matches them with no ARN.
+    - The log actions that a role grants within a log group, it grants on the group: the emulator asks for that.
+    - Nothing denies plain HTTP, for the emulator speaks nothing else.
+    - A schedule's placeholder for its time is filled in, with `scheduled_time`: the same each time that it fires.
+    """
+    template = copy.deepcopy(template)
+    for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::IAM::Role":
+            account = {"AWS": {"Ref": "AWS::AccountId"}}
+            trust = {"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"}
+            properties["AssumeRolePolicyDocument"]["Statement"].append(trust)
+            for policy in properties.get("Policies", []):
+                _widen_stream_actions(policy["PolicyDocument"])
+                _widen_log_groups(policy["PolicyDocument"])
+        if resource["Type"] == "AWS::Scheduler::Schedule":
+            target = properties["Target"]
+            target["Input"] = target["Input"].replace(SCHEDULED_TIME, f"{scheduled_time:%Y-%m-%dT%H:%M:%SZ}")
+        if resource["Type"] == "AWS::S3::BucketPolicy":
+            document = properties["PolicyDocument"]
+            document["Statement"] = [each for each in document["Statement"] if not _denies_plain_http(each)]
+    return template
+
+
+def _widen_stream_actions(document: dict[str, Any]) -> None:
+    granted = set()
+    for statement in document["Statement"]:
+        actions = statement["Action"]
+        granted |= STREAM_ACTIONS & {actions} if isinstance(actions, str) else STREAM_ACTIONS & set(actions)
+    if granted:
+        document["Statement"].append({"Effect": "Allow", "Action": sorted(granted), "Resource": "*"})
+
+
+def _widen_log_groups(document: dict[str, Any]) -> None:
+    for statement in document["Statement"]:
+        if "logs:PutLogEvents" in statement["Action"]:
+            resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+            statement["Resource"] = resources + [group for group in map(_log_group, resources) if group]
+
+
+def _log_group(resource: Any) -> Any:  # noqa: ANN401 - an ARN, or the function that gives it
+    """Return the ARN of a log group for the ARN of all that lies in it, which Fn::GetAtt gives, too."""
+    return {"Fn::Select": [0, {"Fn::Split": [":*", resource]}]} if "Fn::GetAtt" in resource else None
+
+
+def _denies_plain_http(statement: dict[str, Any]) -> bool:
+    conditions: dict[str, Any] = statement.get("Condition", {}).get("Bool", {})
+    return statement["Effect"] == "Deny" and "aws:SecureTransport" in conditions

@@ -1,0 +1,73 @@
+"""What logs tell `sales status` of a pipeline on this machine, where only Lambda counts for CloudWatch."""
+
+import ipaddress
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sales_pipeline.aws.stack import Stack
+
+_CRAWLERS_LOG_GROUP = "/aws-glue/crawlers"  # of all crawlers of an account, with a log stream for each
+_RECORDS = {"RecordsOk": "records_ok", "RecordsDropped": "records_dropped", "RecordsFailed": "records_failed"}
+
+LogLine = tuple[datetime, str]
+
+
+def is_here(stack: Stack) -> bool:
+    """Say whether the stack is one on this machine."""
+    host = urlsplit(stack.session.client("cloudwatch").meta.endpoint_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def count_records(stack: Stack, since: datetime) -> dict[str, float]:
+    """Return what the transform made of its records since then, by the names of `status_metrics`."""
+    lines = _log(stack, stack["TransformLogGroupName"], startTime=int(since.timestamp() * 1000))
+    return records_of(lines)
+
+
+def last_crawl(stack: Stack) -> dict[str, Any]:
+    """Return what GetCrawler says as LastCrawl on AWS; empty where there was none."""
+    logs: Any = stack.session.client("logs")
+    try:
+        return last_crawl_of(_log(stack, _CRAWLERS_LOG_GROUP, logStreamNames=[stack["CrawlerName"]]))
+    except logs.exceptions.ResourceNotFoundException:
+        return {}
+
+
+def _log(stack: Stack, group: str, **which: object) -> Iterator[LogLine]:
+    logs: Any = stack.session.client("logs")
+    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, **which):
+        for event in page["events"]:
+            yield datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"]
+
+
+def records_of(lines: Iterable[LogLine]) -> dict[str, float]:
+    """Add up the lines that CloudWatch makes metrics of on AWS (embedded metric format)."""
+    counts: Counter[str] = Counter(dict.fromkeys(_RECORDS.values(), 0))
+    for _, message in lines:
+        if '"_aws"' not in message:
+            continue
+        line = json.loads(message)
+        for metric, name in _RECORDS.items():
+            counts[name] += line.get(metric, 0)
+    return {name: float(count) for name, count in counts.items()}
+
+
+def last_crawl_of(lines: Iterable[LogLine]) -> dict[str, Any]:
+    """Return the last crawl of a crawler's log, as LastCrawl says it."""
+    crawl: dict[str, Any] = {}
+    for time, message in lines:
+        _, _, text = message.partition(" : ")
+        if text.startswith("Running Start Crawl"):
+            crawl = {"StartTime": time, "Status": "RUNNING"}
+        elif "] ERROR : " in message:
+            crawl |= {"Status": "FAILED", "ErrorMessage": text}
+        elif text.startswith("Crawler has finished") and crawl.get("Status") == "RUNNING":
+            crawl["Status"] = "SUCCEEDED"
+    return crawl

@@ -1,0 +1,379 @@
+"""A backfill on AWS' APIs (moto): what it sends makes the lake whole, and nothing else is sent."""
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from botocore.session import get_session
+from moto import mock_aws
+
+from common import backoff as retries
+from common.backoff import RetryError
+from generator import pace
+from sales_pipeline.aws import table as sources
+from sales_pipeline.aws.stack import Stack
+from sales_pipeline.failures import dead_letters
+from sales_pipeline.failures.dead_letters import Listing
+from sales_pipeline.reconcile import backfill
+from sales_pipeline.reconcile import compare as reconcile
+from transform.record import to_row, to_row_with_change
+from transform.values import RecordError
+
+BUCKET, TABLE = "lake", "orders"
+NOW_MS = 1_800_000_000_000
+SINCE = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SINCE_MS = 1_795_348_800_000
+MODELS = get_session().get_component("data_loader")  # reading them anew for every session takes seconds
+
+
+class Killed(BaseException):
+    """The backfill ends here and now."""
+
+
+class Clock:
+    """Stands still but for sleeps."""
+
+    def __init__(self):
+        self.seconds, self.slept_seconds = 0.0, 0.0
+
+    def monotonic(self):
+        return self.seconds
+
+    def time_ns(self):
+        return int(NOW_MS * 1e6 + self.seconds * 1e9)
+
+    def sleep(self, seconds):
+        self.seconds += seconds
+        self.slept_seconds += seconds
+
+
+class World:
+    """A stack of moto's, and a Firehose that delivers at once."""
+
+    def __init__(self, change_columns="NONE"):
+        session = new_session()
+        self.s3, self.kinesis, self.dynamodb = (session.client(name) for name in ("s3", "kinesis", "dynamodb"))
+        self.s3.create_bucket(Bucket=BUCKET)
+        self.kinesis.create_stream(StreamName="stream", ShardCount=1)
+        table = self.dynamodb.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )
+        outputs = {
+            "TableName": TABLE,
+            "TableStreamArn": table["TableDescription"]["LatestStreamArn"],
+            "StreamName": "stream",
+            "DataLocation": f"s3://{BUCKET}/sales_data/",
+            "ErrorLocation": f"s3://{BUCKET}/errors/",
+            "BucketName": BUCKET,
+        }
+        self.to_row = to_row_with_change if change_columns == "APPEND" else to_row
+        self.delivered = 0
+        self.objects = 0
+        self.calls = 0
+        self.stop_at = None  # number of a call, and whether it is made first
+        self.before = {}  # by operation: what to do just before it, once
+        working = new_session()
+        working.events.register("before-call", self._before)
+        working.events.register("after-call", self._after)
+        self.stack = Stack("sales", outputs, working, {"BufferIntervalSeconds": "1", "ChangeColumns": change_columns})
+
+    def _before(self, model, **_):
+        self.calls += 1
+        if self.stop_at == (self.calls, "before"):
+            raise Killed
+        self.before.pop(model.name, lambda: None)()
+
+    def _after(self, **_):
+        if self.stop_at == (self.calls, "after"):
+            raise Killed
+
+    def put(self, *orders):
+        for item in orders:
+            self.dynamodb.put_item(TableName=TABLE, Item=item)
+
+    def delete(self, orderid):
+        self.dynamodb.delete_item(TableName=TABLE, Key={"orderid": {"S": orderid}})
+
+    def write(self, prefix, *lines):
+        self.objects += 1
+        self.s3.put_object(Bucket=BUCKET, Key=f"{prefix}{self.objects:03}", Body=b"".join(lines))
+
+    def sent(self):
+        """What was put to Kinesis since the last delivery, as (partition key, event)."""
+        (shard,) = self.kinesis.list_shards(StreamName="stream")["Shards"]
+        iterator = self.kinesis.get_shard_iterator(
+            StreamName="stream", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        records = self.kinesis.get_records(ShardIterator=iterator)["Records"]
+        return [(each["PartitionKey"], json.loads(each["Data"])) for each in records[self.delivered :]]
+
+    def deliver(self):
+        for _, change in self.sent():
+            data = json.dumps(change).encode()
+            self.delivered += 1
+            try:
+                row = self.to_row(data, [])
+            except RecordError:
+                self.write("errors/processing-failed/", error_line(data))
+            else:
+                if row:
+                    self.write("sales_data/", row)
+
+    def backfill(self, *, send=True, **more):
+        return backfill.run(self.stack, send=send, in_flight_seconds=10.0, **more)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(reconcile, "time", clock)
+    monkeypatch.setattr(pace, "time", clock)
+    monkeypatch.setattr(sources, "time", clock)
+    monkeypatch.setattr(retries, "RETRY_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([]))
+    return clock
+
+
+@pytest.fixture
+def make():
+    with mock_aws():
+        yield World
+
+
+def new_session():
+    session = get_session()
+    session.register_component("data_loader", MODELS)
+    return boto3.Session(botocore_session=session, region_name="us-east-1")
+
+
+def uuid7(ms):
+    return f"{ms >> 16:08x}-{ms & 0xFFFF:04x}-7000-8000-000000000000"
+
+
+def order(orderid, price="349", **more):
+    item = {"orderid": {"S": orderid}, "product_name": {"S": "PC"}, "quantity": {"N": "2"}, "price": {"N": price}}
+    return item | more
+
+
+def row(orderid, price="349.0", number=None, name="INSERT"):
+    columns = {"orderid": orderid, "product_name": "PC", "quantity": 2, "price": float(price)}
+    if name == "REMOVE":
+        columns |= dict.fromkeys(("product_name", "quantity", "price"))
+    if number:
+        columns |= {"event_id": f"e{number}", "event_name": name, "event_time": None, "sequence_number": number}
+    return json.dumps(columns).encode() + b"\n"
+
+
+def error_line(data):
+    line = {"rawData": base64.b64encode(data).decode(), "errorCode": "Lambda.ProcessingFailedStatus"}
+    return json.dumps(line).encode() + b"\n"
+
+
+def keys(sent):
+    return sorted(key for key, _ in sent)
+
+
+def verdict(world, capsys):
+    capsys.readouterr()
+    reconcile.run(world.stack, "json", in_flight_seconds=0.0)
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
+def test_what_is_missing_or_stale_is_sent_and_the_lake_is_whole(make, change_columns, capsys):
+    world = make(change_columns)
+    number = "100" if change_columns == "APPEND" else None
+    photo = {"B": b"\x00\xff"}
+    world.put(order("missing", photo=photo), order("stale", "2"), order("there"), order("x" * 300))
+    world.write("sales_data/", row("stale", number=number), row("there"))
+    assert world.backfill() == 0
+    sent = world.sent()
+    assert len(sent) == 3
+    assert {"missing", "stale"} < {key for key, _ in sent}
+    (missing,) = (change for key, change in sent if key == "missing")
+    assert missing["dynamodb"]["NewImage"]["photo"] == {"B": "AP8="}
+    assert "takes up to 46 s to the lake" in capsys.readouterr().out
+    world.deliver()
+    report = verdict(world, capsys)
+    assert (report["verdict"], report["doubled"]["count"], report["rows"]) == ("equal", 0, 5), report
+    assert world.backfill() == 0
+    assert world.sent() == []
+    assert "There is nothing to send." in capsys.readouterr().out
+
+
+def test_a_dry_run_sends_nothing_and_says_what_it_would_send(make, capsys):
+    world = make("APPEND")
+    world.put(order("a"), order("b", "2"))
+    world.write("sales_data/", row("b", number="1"), row("gone", number="2"))
+    assert world.backfill(send=False) == 0
+    printed = capsys.readouterr().out
+    assert world.sent() == []
+    for line in (
+        "1  no row                 send",
+        "1  only older rows        send",
+        "1  its deletion is missing  send",
+    ):
+        assert line.split("  ") == [part for part in line.split("  ") if part in printed] or line in printed
+    assert "Nothing was done: add --yes to do it." in printed
+    assert [f"  {orderid}\n" in printed for orderid in ("a", "b", "gone")] == [True] * 3
+
+
+def test_deletions_go_as_removals_after_the_lakes_newest(make, capsys):
+    world = make("APPEND")
+    world.write("sales_data/", row("gone", number="0099"), row("told", number="1"))
+    world.write("sales_data/", row("told", number="2", name="REMOVE"), row("without a number"))
+    assert world.backfill() == 0
+    ((key, change),) = world.sent()
+    assert (key, change["eventName"], change["dynamodb"]["SequenceNumber"]) == ("gone", "REMOVE", "0100")
+    world.deliver()
+    report = verdict(world, capsys)
+    assert (report["verdict"], report["unknown"]["samples"]) == ("accounted for", ["without a number"])
+
+
+def test_without_change_columns_what_only_they_can_tell_is_left(make, capsys):
+    world = make("NONE")
+    world.put(order("changed", "2"))
+    world.write("sales_data/", row("changed", number="1"), row("gone", number="2"))
+    assert world.backfill() == 1
+    assert world.sent() == []
+    assert "left: only a row with change columns can tell" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
+def test_what_the_transform_refuses_is_sent_once_and_then_accounted_for(make, change_columns, capsys):
+    world = make(change_columns)
+    bad = order("bad")
+    del bad["price"]
+    world.put(bad, order("good"))
+    assert world.backfill() == 0
+    assert keys(world.sent()) == ["bad", "good"]
+    world.deliver()
+    report = verdict(world, capsys)
+    assert (report["verdict"], report["errors"]["samples"]) == ("accounted for", ["bad"])
+    assert world.backfill() == 0
+    assert world.sent() == []
+    assert "not sent: `sales replay` puts it back" in capsys.readouterr().out
+
+
+def test_what_is_on_its_way_is_not_sent(make, capsys):
+    world = make()
+    world.put(order(uuid7(NOW_MS + 5_000)), order(uuid7(SINCE_MS)))  # it waits for the older one, 10 s
+    assert world.backfill() == 0
+    assert keys(world.sent()) == [uuid7(SINCE_MS)]
+    assert "not sent: on its way" in capsys.readouterr().out
+
+
+def test_a_version_that_was_superseded_since_it_was_compared_is_not_sent(make, capsys):
+    world = make("APPEND")
+    world.put(order("changed"), order("deleted"), order("same"))
+    world.write("sales_data/", row("back", number="1"))
+
+    def change():
+        def change_again():
+            world.put(order("changed", "2"), order("back"))
+            world.delete("deleted")
+
+        world.before["BatchGetItem"] = change_again  # the second read is the one before the sending
+
+    world.before["BatchGetItem"] = change
+    assert world.backfill() == 0
+    assert keys(world.sent()) == ["same"]
+    assert "not sent: changed since it was compared" in capsys.readouterr().out
+
+
+def test_since_takes_orders_from_then_on_and_leaves_those_without_a_time(make, capsys):
+    world = make()
+    world.put(order(uuid7(SINCE_MS)), order(uuid7(SINCE_MS - 1)), order("17"))
+    for everything in (False, True):
+        assert world.backfill(since=SINCE, everything=everything) == 1
+        printed = capsys.readouterr().out
+        assert keys(world.sent()) == [uuid7(SINCE_MS)]
+        assert "left: the id holds no time. Without --since they are sent too" in printed
+        assert "not sent: from before --since" in printed
+        world.delivered += 1
+    assert world.backfill(since=SINCE, everything=True, send=False) == 0
+
+
+@pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
+def test_all_sends_every_order_whether_the_lake_has_it_or_not(make, change_columns, capsys):
+    world = make(change_columns)
+    world.put(*(order(f"{number:03}") for number in range(250)))
+    number = "100" if change_columns == "APPEND" else None
+    world.write("sales_data/", *(row(f"{each:03}", number=number) for each in range(100)), row("gone", number=number))
+    assert world.backfill(everything=True, send=False) == 0
+    assert "250  not compared  send" in capsys.readouterr().out
+    assert world.backfill(everything=True) == 0
+    numbers = {key: change["dynamodb"]["SequenceNumber"] for key, change in world.sent()}
+    assert sorted(numbers) == [f"{each:03}" for each in range(250)]
+    expected = {"101", "0"} if change_columns == "APPEND" else {"0"}
+    assert {numbers["099"], numbers["100"]} == expected
+
+
+def test_what_kinesis_throttles_is_sent_again_and_what_it_refuses_is_left(make, monkeypatch, capsys):
+    world = make()
+    world.put(order("throttled"), order("taken"))
+    put_records = backfill.kinesis.put
+    answers = [["X", None], [None]]
+
+    class Kinesis:
+        def put_records(self, Records, **_):  # noqa: N803 - boto3's name
+            codes = answers.pop(0) if answers else ["X"] * len(Records)
+            assert len(codes) == len(Records)
+            return {"Records": [{"ErrorCode": code} if code else {} for code in codes]}
+
+    monkeypatch.setattr(backfill.kinesis, "put", lambda _, *more: put_records(Kinesis(), *more))
+    assert world.backfill() == 0
+    assert answers == []
+    with pytest.raises(RetryError, match="run the same command again"):
+        world.backfill()
+    monkeypatch.setattr(backfill.kinesis, "put", lambda _, __, changes: {changes[0].digest})
+    assert world.backfill() == 1
+    assert "left: Kinesis refuses it" in capsys.readouterr().out
+
+
+def test_orders_go_at_their_rate_in_batches_of_a_second(make, clock, monkeypatch):
+    world = make()
+    world.put(*(order(f"{number:03}") for number in range(100)))
+    batches = []
+    monkeypatch.setattr(backfill.kinesis, "put", lambda _, __, changes: batches.append(len(changes)) or set())
+    assert world.backfill(everything=True, orders_per_second=20.0) == 0
+    assert batches == [20] * 5
+    assert clock.slept_seconds == pytest.approx(5.0, abs=0.1)
+
+
+def test_nothing_is_sent_while_somebody_else_reads_the_queue(make, monkeypatch, capsys):
+    world = make()
+    world.put(order("a"))
+    monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([], 1))
+    assert [world.backfill(send=send) for send in (True, False)] == [1, 0]
+    assert world.sent() == []
+    assert capsys.readouterr().err.count("Somebody else is reading the dead-letter queue") == 2
+
+
+def test_a_backfill_that_is_stopped_anywhere_and_run_again_loses_and_doubles_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(sources, "SEGMENTS", 1)
+    number, is_stopped = 0, True
+    while is_stopped:
+        number, is_stopped = number + 1, False
+        for moment in ("before", "after"):
+            with mock_aws():
+                world = World()
+                world.put(*(order(str(each)) for each in range(3)))
+                world.stop_at = (number, moment)
+                try:
+                    world.backfill(orders_per_second=2.0)
+                except Killed:
+                    is_stopped = True
+                world.stop_at = None
+                world.deliver()  # the next run would wait for it
+                assert world.backfill(orders_per_second=2.0) == 0
+                world.deliver()
+                report = verdict(world, capsys)
+                assert (report["verdict"], report["rows"]) == ("equal", 3), report
+    assert number > 10

@@ -1,0 +1,36 @@
+"""The template, and what CloudFormation makes of a value in it."""
+
+from samcli.yamlhelper import yaml_parse
+
+from tests import ROOT
+
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+NO_VALUE = object()
+
+
+def resolve(value, **parameters):  # noqa: PLR0911 - a return per function
+    """Value with these parameters in place of their defaults; resources stand for themselves by their logical ids."""
+    match value:
+        case {"Ref": "AWS::NoValue"}:
+            return NO_VALUE
+        case {"Ref": name}:
+            return _of(name, parameters)
+        case {"Fn::Sub": text}:
+            for name in TEMPLATE["Parameters"].keys() | TEMPLATE["Resources"].keys():
+                text = text.replace(f"${{{name}}}", str(_of(name, parameters)))
+            return text
+        case {"Fn::If": [condition, chosen, other]}:
+            holds = resolve(TEMPLATE["Conditions"][condition], **parameters)
+            return resolve(chosen if holds else other, **parameters)
+        case {"Fn::Equals": [one, other]}:
+            return resolve(one, **parameters) == resolve(other, **parameters)
+        case dict():
+            members = {name: resolve(each, **parameters) for name, each in value.items()}
+            return {name: each for name, each in members.items() if each is not NO_VALUE}
+        case list():
+            return [each for each in (resolve(each, **parameters) for each in value) if each is not NO_VALUE]
+    return value
+
+
+def _of(name, parameters):
+    return parameters.get(name, TEMPLATE["Parameters"].get(name, {}).get("Default", name))

@@ -1,0 +1,116 @@
+"""The view sales_current and the questions that read it, asked of DuckDB, which takes the same SQL."""
+
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from tests.unit.template.parsed import TEMPLATE, resolve
+
+BUCKET = "s3://bucket/sales_data/dt={}/stream-1-{}-{}-2f0c.json"
+FOUR_COLUMNS = "orderid VARCHAR, product_name VARCHAR, quantity INT, price DECIMAL(38,9)"
+CHANGE_COLUMNS = "event_id VARCHAR, event_name VARCHAR, event_time VARCHAR, sequence_number VARCHAR"
+
+
+def sql(name, **parameters):
+    return resolve(TEMPLATE["Resources"][name]["Properties"]["QueryString"], **parameters)
+
+
+def ask(query, rows, **parameters):
+    """Rows that a query gives over these rows of the table `orders`, once the view is there."""
+    columns = f"{FOUR_COLUMNS}, {CHANGE_COLUMNS}" if parameters else FOUR_COLUMNS
+    with duckdb.connect() as database:
+        database.execute("CREATE SCHEMA DeclaredDatabase")
+        database.execute(f'CREATE TABLE DeclaredDatabase.orders ({columns}, dt VARCHAR, "$path" VARCHAR)')
+        database.execute("CREATE MACRO date_format(time, format) AS strftime(time, format)")
+        places = ", ".join("?" * len(rows[0]))
+        database.executemany(f"INSERT INTO DeclaredDatabase.orders VALUES ({places})", rows)  # noqa: S608
+        database.execute(sql("CurrentSalesQuery", **parameters))
+        return database.execute(query).fetchall()
+
+
+def delivered(at, orderid, price, change=()):
+    """Row of an object whose oldest record arrived then."""
+    day, time = at.split("T")
+    path = BUCKET.format(day, day, time.replace(":", "-"))
+    return (orderid, "Laptop", 1, price, *change, day, path)
+
+
+def test_the_view_shows_of_each_order_the_version_that_was_delivered_last():
+    rows = [
+        delivered("2026-11-22T10:00:59", "changed", 1),
+        delivered("2026-11-22T10:02:00", "changed", 3),
+        delivered("2026-11-22T10:01:00", "changed", 2),
+        delivered("2026-11-21T23:59:59", "overnight", 5),
+        delivered("2026-11-22T00:00:01", "overnight", 4),
+        delivered("2026-11-22T10:00:00", "doubled", 6),
+        delivered("2026-11-22T10:00:00", "doubled", 6),
+        delivered("2026-11-22T10:00:00", "deleted when rows said so", 7),
+        ("deleted when rows said so", None, None, None, *delivered("2026-11-22T10:00:01", "", 0)[4:]),
+    ]
+    query = "SELECT orderid, price, dt FROM DeclaredDatabase.sales_current ORDER BY orderid"
+    assert ask(query, rows) == [
+        ("changed", 3, "2026-11-22"),
+        ("doubled", 6, "2026-11-22"),
+        ("overnight", 4, "2026-11-22"),
+    ]
+
+
+def change(sequence_number, event_name="MODIFY"):
+    return (f"event {sequence_number}", event_name, "2026-11-22T10:00:00.000Z", sequence_number)
+
+
+def test_with_change_columns_the_view_goes_by_sequence_number_and_leaves_deleted_orders_out():
+    before = (None,) * 4  # delivered before the columns were asked for
+    rows = [
+        delivered("2026-11-22T10:00:00", "longer is later", 1, change("100")),
+        delivered("2026-11-22T10:01:00", "longer is later", 2, change("99")),
+        delivered("2026-11-22T10:00:00", "late arrival", 1, change("20")),
+        delivered("2026-11-22T12:00:00", "late arrival", 2, change("12")),
+        delivered("2026-11-22T09:00:00", "old shape first", 1, change("1", "INSERT")),
+        delivered("2026-11-22T13:00:00", "old shape first", 2, before),
+        delivered("2026-11-22T10:00:00", "old shape only", 1, before),
+        delivered("2026-11-22T11:00:00", "old shape only", 2, before),
+        delivered("2026-11-22T10:00:00", "deleted", 1, change("5", "INSERT")),
+        delivered("2026-11-22T10:00:00", "deleted", None, change("6", "REMOVE")),
+        delivered("2026-11-22T10:00:00", "deleted and back", None, change("7", "REMOVE")),
+        delivered("2026-11-22T10:00:00", "deleted and back", 9, change("8", "INSERT")),
+    ]
+    query = "SELECT orderid, price FROM DeclaredDatabase.sales_current ORDER BY orderid"
+    assert ask(query, rows, ChangeColumns="APPEND") == [
+        ("deleted and back", 9),
+        ("late arrival", 1),
+        ("longer is later", 1),
+        ("old shape first", 1),
+        ("old shape only", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("RevenueByProductQuery", [("Laptop", Decimal("7.5"), 3, 3)]),
+        ("RevenueByDayQuery", [("2099-01-02", Decimal("5.5"), 2, 2), ("2099-01-01", Decimal(2), 1, 1)]),
+        (
+            "DearestOrdersQuery",
+            [("a", "Laptop", 1, 4, 4), ("b", "Laptop", 1, 2, 2), ("c", "Laptop", 1, Decimal("1.5"), Decimal("1.5"))],
+        ),
+    ],
+)
+def test_an_order_that_was_delivered_twice_or_changed_counts_once(query, answer):
+    rows = [
+        delivered("2099-01-01T10:00:00", "a", 100),
+        delivered("2099-01-02T10:00:00", "a", 4),
+        delivered("2099-01-01T10:00:00", "b", 2),
+        delivered("2099-01-01T10:00:05", "b", 2),
+        delivered("2099-01-02T10:00:00", "c", "1.5"),
+        delivered("2020-01-01T10:00:00", "too old", 1000),
+    ]
+    assert ask(sql(query), rows) == answer
+
+
+@pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
+def test_the_view_is_made_as_athena_takes_it(change_columns):
+    assert sql("CurrentSalesQuery", ChangeColumns=change_columns).startswith(
+        "CREATE OR REPLACE VIEW DeclaredDatabase.sales_current AS\n"
+    )

@@ -1,0 +1,199 @@
+import base64
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.events import change_event, firehose_event, image, load
+from transform import app
+
+LAMBDA_RESPONSE_BYTES_MAX = 6 * 1024 * 1024
+
+
+@pytest.fixture
+def log(monkeypatch, capsys):
+    """Lines that the function logs, as the objects they hold."""
+    stream = io.StringIO()
+    monkeypatch.setattr(app.logger.registered_handler, "stream", stream)
+
+    def lines():
+        return [json.loads(line) for line in (stream.getvalue() + capsys.readouterr().out).splitlines()]
+
+    return lines
+
+
+def results_of(*records):
+    return app.handler(firehose_event(*records), None)["records"]
+
+
+@pytest.mark.parametrize("name", ["firehose", "firehose-changes", "firehose-bad-records"])
+def test_the_events_get_their_expected_results(name):
+    assert app.handler(load(name), None) == load(f"{name}.expected")
+
+
+def test_a_stack_with_change_columns_gives_every_change_a_row_removals_too(monkeypatch):
+    monkeypatch.setattr(app, "_to_row", app.to_row_with_change)
+    assert app.handler(load("firehose-changes"), None) == load("firehose-changes.change-columns.expected")
+
+
+@pytest.mark.parametrize(("setting", "function"), [("APPEND", "to_row_with_change"), ("NONE", "to_row")])
+def test_the_environment_decides_on_change_columns(setting, function):
+    program = "from transform import app; print(app._to_row.__name__)"
+    source = str(Path(app.__file__).parents[1])
+    environment = {"CHANGE_COLUMNS": setting, "PYTHONPATH": source, "POWERTOOLS_SERVICE_NAME": "sales"}
+    command = [sys.executable, "-c", program]
+    assert (
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip() == function
+    )
+
+
+def test_a_failed_record_is_logged_with_its_reason_and_nothing_of_its_content(log):
+    app.handler(load("firehose-bad-records"), None)
+
+    failures = [line for line in log() if line["message"] == "record failed"]
+    assert [{"recordId": line["recordId"], "reason": line["reason"]} for line in failures] == load(
+        "firehose-bad-records.reasons"
+    )
+    assert not any("Webcam" in json.dumps(line) or "59.99" in json.dumps(line) for line in failures)
+
+
+def test_a_batch_is_one_line_of_the_log_and_its_metrics(log):
+    app.handler(load("firehose-changes"), None)
+
+    (line,) = log()
+    counted = {"RecordsOk": 7, "RecordsDropped": 1, "RecordsFailed": 0, "UnknownAttributes": 2}
+    assert line | counted == line
+    assert line["message"] == "batch transformed"
+    assert line["invocationId"] == load("firehose-changes")["invocationId"]
+    (declared,) = line["_aws"]["CloudWatchMetrics"]
+    assert declared["Namespace"] == "SalesDataProjection"
+    assert declared["Dimensions"] == [["service"]]
+    assert {metric["Name"] for metric in declared["Metrics"]} == set(counted)
+
+
+@given(st.lists(st.binary() | st.just(change_event(image()))))
+def test_every_record_comes_back_once_and_in_order_whatever_its_bytes(records):
+    event = firehose_event(*records)
+    results = app.handler(event, None)["records"]
+
+    assert [result["recordId"] for result in results] == [record["recordId"] for record in event["records"]]
+    for record, result in zip(event["records"], results, strict=True):
+        good = base64.b64decode(record["data"]) == change_event(image())
+        assert result["result"] == ("Ok" if good else "ProcessingFailed")
+        assert good or result["data"] == record["data"]
+
+
+@given(st.text() | st.none() | st.integers() | st.lists(st.integers()))
+def test_data_that_is_no_base64_of_an_order_fails_alone_and_comes_back_as_it_came(data):
+    event = firehose_event(change_event(image()), b"", change_event(image()))
+    event["records"][1]["data"] = data
+    first, wrong, last = app.handler(event, None)["records"]
+
+    assert first["result"] == last["result"] == "Ok"
+    assert wrong["result"] == "ProcessingFailed"
+    assert wrong["data"] == (data if isinstance(data, str) else "")
+
+
+@pytest.mark.parametrize("junk", ["====", "A", "QUJD\n", "QU JD", "QUJD!", "QQ==QQ==", "é", "-_-_"])
+def test_junk_in_base64_is_never_skipped(junk, log):
+    event = firehose_event(b"")
+    event["records"][0]["data"] = junk
+    (result,) = app.handler(event, None)["records"]
+
+    assert result["result"] == "ProcessingFailed"
+    assert log()[0]["reason"] == "data: expected base64, found other text"
+
+
+def test_a_record_without_data_fails_alone(log):
+    event = firehose_event(change_event(image()), b"")
+    del event["records"][1]["data"]
+
+    assert [result["result"] for result in app.handler(event, None)["records"]] == ["Ok", "ProcessingFailed"]
+    assert log()[0]["reason"] == "data: expected base64, found no text"
+
+
+def test_a_mistake_of_the_transform_itself_fails_one_record_and_hides_what_it_held(monkeypatch, log):
+    to_row = app._to_row
+
+    def mistaken(data, unknown):
+        if b"Laptop" in data:
+            raise ZeroDivisionError("Laptop")
+        return to_row(data, unknown)
+
+    monkeypatch.setattr(app, "_to_row", mistaken)
+    results = results_of(change_event(image()), change_event(image(product_name="Drone")))
+
+    assert [result["result"] for result in results] == ["ProcessingFailed", "Ok"]
+    assert log()[0]["reason"] == "the transform made a mistake, please report it: ZeroDivisionError"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        {},
+        {"Records": []},
+        {"records": None},
+        {"records": {}},
+        {"records": [None]},
+        {"records": [{"data": ""}]},
+    ],
+    ids=json.dumps,
+)
+def test_an_event_of_another_kind_is_one_clear_error(event):
+    with pytest.raises(ValueError, match=r"^Not an event of Firehose's data transformation: "):
+        app.handler(event, None)
+
+
+def test_no_records_are_no_error():
+    assert results_of() == []
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [change_event(image(product_name="x" * 1_000_000))] * 8,
+        [b"x" * 1_000_000] * 8,
+        [b"x" * 40] * 45_000,
+        [change_event(image(product_name="日" * 333_000))] * 8 + [change_event(image())] * 100,
+    ],
+    ids=["large rows", "large failures", "many tiny records", "large and small"],
+)
+def test_a_response_never_passes_six_megabytes_and_loses_no_record_id(records):
+    event = firehose_event(*records)
+    response = app.handler(event, None)
+
+    assert len(json.dumps(response).encode()) <= app.RESPONSE_BYTES_MAX < LAMBDA_RESPONSE_BYTES_MAX
+    assert [result["recordId"] for result in response["records"]] == [record["recordId"] for record in event["records"]]
+
+
+@pytest.mark.parametrize(
+    "data", ["é" * 3_100_000, '"' * 3_100_000, "\x01" * 1_040_000, "\N{GRINNING FACE}" * 1_570_000]
+)
+def test_data_that_json_makes_longer_is_counted_as_long_as_it_gets(data):
+    event = firehose_event(b"")
+    event["records"][0]["data"] = data
+    response = app.handler(event, None)
+    assert len(json.dumps(response)) <= app.RESPONSE_BYTES_MAX
+
+
+def test_what_a_full_response_has_no_room_for_is_a_failure_with_a_reason(log):
+    results = results_of(*[change_event(image(product_name="x" * 1_000_000))] * 8, change_event(image()))
+
+    assert [result["result"] for result in results] == ["Ok"] * 4 + ["ProcessingFailed"] * 4 + ["Ok"]
+    failures = [line for line in log() if line["message"] == "record failed"]
+    assert len(failures) == 4
+    assert {line["reason"] for line in failures} == {
+        "response: no room in 6 MB, lower BufferSizeInMBs of the processor"
+    }
+
+
+def test_more_record_ids_than_a_response_can_hold_are_one_clear_error():
+    with pytest.raises(ValueError, match="lower BufferSizeInMBs"):
+        results_of(*[b""] * 100_000)

@@ -1,0 +1,419 @@
+import json
+import os
+import random
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.events import change_event, image, load
+from transform.record import to_row, to_row_with_change
+from transform.values import RecordError, decimal_number, whole_number
+
+FUZZED_RECORDS = int(os.environ.get("FUZZED_RECORDS", "5000"))
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+signs = st.sampled_from(["", "-"])
+int32s = st.integers(-(2**31), 2**31 - 1)
+
+
+@st.composite
+def dynamodb_numbers(draw):
+    """Every number that DynamoDB can hold: up to 38 digits, 1E-130 to 9.9E+125, plain or with an exponent."""
+    digits = str(draw(st.integers(1, 10**38 - 1)))
+    exponent = draw(st.integers(-130, 126 - len(digits)))
+    number = Decimal(f"{draw(signs)}{digits}E{exponent}")
+    return draw(st.sampled_from([f"{number:f}", f"{number:E}"]))
+
+
+def row(data):
+    return to_row(data, [])
+
+
+@given(texts, texts, int32s, dynamodb_numbers() | st.sampled_from(["0", "-0", "0.0"]))
+def test_any_order_that_dynamodb_can_hold_goes_through_without_a_digit_lost(orderid, product_name, quantity, price):
+    line = row(change_event(image(orderid, product_name, str(quantity), price)))
+
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    found = json.loads(line, parse_float=Decimal)
+    assert list(found.items()) == [
+        ("orderid", orderid),
+        ("product_name", product_name),
+        ("quantity", quantity),
+        ("price", Decimal(price)),
+    ]
+    assert isinstance(found["price"], Decimal), "a price without fraction or exponent"
+
+
+@pytest.mark.parametrize(
+    ("price", "written"),
+    [
+        ("349", "349.0"),
+        ("0", "0.0"),
+        ("-5", "-5.0"),
+        ("0.10", "0.10"),
+        ("1E+2", "1E+2"),
+        ("1e-130", "1e-130"),
+        ("9.9999999999999999999999999999999999999E+125", "9.9999999999999999999999999999999999999E+125"),
+    ],
+)
+def test_a_price_is_written_as_it_came_and_always_with_a_fraction_or_exponent(price, written):
+    assert row(change_event(image(price=price))).endswith(b'"price":' + written.encode() + b"}\n")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "written"), [("2", "2"), ("2.0", "2"), ("2E+3", "2000"), ("-0", "0"), ("-2147483648", "-2147483648")]
+)
+def test_a_quantity_is_written_as_an_integer(quantity, written):
+    assert b'"quantity":' + written.encode() + b"," in row(change_event(image(quantity=quantity)))
+
+
+def test_numbers_that_were_checked_take_bounded_memory():
+    for number in range(10_000):
+        assert decimal_number(f"{number}.5") == b"%d.5" % number
+        assert whole_number(f"{number}") == b"%d" % number
+    assert len(decimal_number.__self__) <= 4096
+    assert len(whole_number.__self__) <= 4096
+
+
+def test_the_keys_stand_in_the_order_of_the_contract_whatever_the_order_of_the_image():
+    backwards = dict(reversed(image().items()))
+    assert row(change_event(backwards)) == (b'{"orderid":"0","product_name":"Laptop","quantity":1,"price":349.99}\n')
+
+
+def test_other_scripts_are_not_escaped():
+    assert "カフェ".encode() in row(change_event(image(product_name="カフェ")))
+
+
+def test_a_removal_leaves_no_row_whatever_else_it_holds():
+    assert row(change_event({}, "REMOVE")) is None
+    assert row(b'{"eventName":"REMOVE","dynamodb":{"Keys":{"orderid":{"S":"0"}}}}') is None
+    assert row(b'{"eventName":"REMOVE"}') is None
+
+
+@pytest.mark.parametrize("name", ["INSERT", "MODIFY", None])
+def test_an_image_at_the_top_level_is_read_the_same_way(name):
+    event = {"eventName": name, "NewImage": image()} if name else {"NewImage": image()}
+    assert row(json.dumps(event).encode()) == row(change_event(image()))
+
+
+def test_an_error_names_the_top_level_path_of_a_top_level_image():
+    with pytest.raises(RecordError, match=r"^\$\.NewImage\.price: expected N, found S$"):
+        row(json.dumps({"NewImage": image() | {"price": {"S": "1"}}}).encode())
+
+
+def test_what_no_field_takes_may_hold_numbers_that_python_does_not():
+    data = change_event(image() | {"gift": {"BOOL": True}}).replace(b'"111"', b"1e999").replace(b"true", b"9" * 5000)
+    assert row(data) == row(change_event(image()))
+
+
+def test_attributes_of_a_record_that_fails_are_collected_too():
+    unknown = []
+    with pytest.raises(RecordError):
+        to_row(change_event({"Price": {"N": "1"}} | image() | {"price": {"S": "1"}}), unknown)
+    assert unknown == ["Price"]
+
+
+def test_attributes_that_no_field_takes_are_collected_and_never_looked_into():
+    unknown = []
+    strange = image() | {"gift": {"BOOL": True}, "note": {"S": 5}, "nothing": None}
+    assert to_row(change_event(strange), unknown) == row(change_event(image()))
+    assert sorted(unknown) == ["gift", "note", "nothing"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"price": {}}, "price: expected N, found no type"),
+        ({"price": {"N": "1", "S": "1"}}, "price: expected N, found N and S"),
+        ({"price": {"N": "1", "SECRET": "1"}}, "price: expected N, found N and an unknown type"),
+        ({"price": {"SECRET": "1"}}, "price: expected N, found an unknown type"),
+        ({"price": None}, "price: expected N, found null"),
+        ({"price": {"N": ""}}, "price: expected N, found an empty string"),
+        *(
+            ({"price": {"N": number}}, "price: expected a finite decimal number, found other text")
+            for number in (
+                "NaN",
+                "-Infinity",
+                "+5",
+                "5_0",
+                " 5 ",
+                "5\n",
+                "\N{ARABIC-INDIC DIGIT FIVE}",
+                "5.",
+                ".5",
+                "00.5",
+                "0x5",
+                "1E",
+                "1E+1000",
+            )
+        ),
+        ({"price": {"N": "1" * 39}}, "price: expected a number that DynamoDB can hold, found one with more digits or"),
+        ({"price": {"N": "1E-131"}}, "price: expected a number that DynamoDB can hold, found one with more digits or"),
+        ({"price": {"N": "1." + "0" * 1_000_000}}, "price: expected a finite decimal number, found other text"),
+        ({"quantity": {"N": "2.5"}}, "quantity: expected a whole number in signed 32 bits, found a fraction"),
+        (
+            {"quantity": {"N": "2147483648"}},
+            "quantity: expected a whole number in signed 32 bits, found a number outside",
+        ),
+        ({"quantity": {"N": "1E+125"}}, "quantity: expected a whole number in signed 32 bits, found a number outside"),
+        ({"orderid": {"S": ""}}, "orderid: expected S, found an empty string"),
+        ({"product_name": {"S": ["Laptop"]}}, "product_name: expected the value of S as a string, found an array"),
+        ({"product_name": {"B": "TGFwdG9w"}}, "product_name: expected S, found B"),
+    ],
+)
+def test_an_error_names_the_path_and_what_was_found(wrong, reason):
+    with pytest.raises(RecordError) as error:
+        row(change_event(image() | wrong))
+    assert str(error.value).startswith(f"$.dynamodb.NewImage.{reason}")
+
+
+def test_a_reason_never_holds_what_an_event_holds():
+    for record in load("firehose-bad-records.reasons"):
+        assert "Webcam" not in record["reason"]
+        assert "59.99" not in record["reason"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"null",
+        b"\xff\xfe",
+        b"[" * 1_000_000,
+        b'{"eventName":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}",
+        change_event(image(product_name="\ud83d")),
+        change_event(image()).replace(b"Laptop", rb"\ud83d"),
+        change_event(image()).replace(b"9f1c6ab2", b"\xc3\x28"),
+        change_event(image()).replace(b'"111"', b"NaN"),
+    ],
+    ids=["empty", "null", "no text", "deep array", "deep object", "surrogate", "escaped surrogate", "skipped", "NaN"],
+)
+def test_bytes_that_are_no_change_event_are_an_error_of_the_record(data):
+    with pytest.raises(RecordError):
+        row(data)
+
+
+def test_a_megabyte_of_text_goes_through():
+    name = "x" * 1_000_000
+    assert json.loads(row(change_event(image(product_name=name))))["product_name"] == name
+
+
+@given(st.binary())
+def test_no_bytes_raise_anything_but_an_error_of_the_record(data):
+    with pytest.raises(RecordError):
+        row(data)
+
+
+WITH_CHANGE = {"ApproximateCreationDateTime": 1792540800}
+
+
+def change_row(data):
+    return to_row_with_change(data, [])
+
+
+def with_members(data, **members):
+    """Bytes of a change event with these members in its `dynamodb`, None for none."""
+    event = json.loads(data)
+    event["dynamodb"] = {name: each for name, each in (event["dynamodb"] | members).items() if each is not None}
+    return json.dumps(event).encode()
+
+
+@pytest.mark.parametrize("extra", [{}, {"gift": {"BOOL": True}}], ids=["fast way", "complete way"])
+@pytest.mark.parametrize(
+    ("time", "written"),
+    [
+        (1792540800, '"2026-10-21T00:00:00.000Z"'),
+        (1792540800.123, '"2026-10-21T00:00:00.123Z"'),
+        (1792540800123, '"2026-10-21T00:00:00.123Z"'),
+        (1792540800123456, '"2026-10-21T00:00:00.123Z"'),
+        (0, '"1970-01-01T00:00:00.000Z"'),
+        (None, "null"),
+        ("2026-10-21", "null"),
+        (-1e15, "null"),
+        ({}, "null"),
+    ],
+)
+def test_change_columns_stand_at_the_end_of_a_row(time, written, extra):
+    data = with_members(change_event(image() | extra, "MODIFY"), ApproximateCreationDateTime=time)
+    assert change_row(data).decode() == row(data).decode().replace(
+        "}\n",
+        f',"event_id":"9f1c6ab2d5e84c0f8f3d1b7a2c4e6d80","event_name":"MODIFY","event_time":{written},'
+        '"sequence_number":"111"}\n',
+    )
+
+
+def test_a_time_that_no_number_holds_is_none():
+    data = with_members(change_event(image()), ApproximateCreationDateTime="@").replace(b'"@"', b"1e999")
+    assert b'"event_time":null' in change_row(data)
+
+
+def test_with_change_columns_a_removal_is_a_row_that_holds_the_id_alone():
+    removal = {
+        "eventID": "e1",
+        "eventName": "REMOVE",
+        "dynamodb": {"Keys": {"orderid": {"S": "7\u00e9"}}, "SequenceNumber": "9"} | WITH_CHANGE,
+    }
+    assert change_row(json.dumps(removal).encode()).decode() == (
+        '{"orderid":"7é","product_name":null,"quantity":null,"price":null,"event_id":"e1","event_name":"REMOVE",'
+        '"event_time":"2026-10-21T00:00:00.000Z","sequence_number":"9"}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"SequenceNumber": None}, "$.dynamodb.SequenceNumber: expected a string, found nothing"),
+        ({"SequenceNumber": 111}, "$.dynamodb.SequenceNumber: expected a string, found a number"),
+        ({"SequenceNumber": ""}, "$.dynamodb.SequenceNumber: expected a string, found an empty one"),
+        ({"SequenceNumber": "1e5"}, "$.dynamodb.SequenceNumber: expected up to 40 digits, found other text"),
+        ({"SequenceNumber": "1" * 41}, "$.dynamodb.SequenceNumber: expected up to 40 digits, found other text"),
+        ({"Keys": None}, "$.dynamodb.Keys: expected an object, found nothing"),
+        ({"Keys": {"orderid": {"N": "1"}}}, "$.dynamodb.Keys.orderid: expected S, found N"),
+    ],
+)
+def test_a_change_that_can_not_be_ordered_or_named_is_an_error(members, reason):
+    data = change_event(image(), "REMOVE" if "Keys" in members else "INSERT")
+    with pytest.raises(RecordError) as error:
+        change_row(with_members(data, **members))
+    assert str(error.value) == reason
+
+
+def test_an_image_at_the_top_level_says_nothing_of_its_change():
+    with pytest.raises(RecordError, match=r"^\$\.eventID: expected a string, found nothing$"):
+        change_row(json.dumps({"NewImage": image()}).encode())
+
+
+def change_oracle(data):
+    """The change columns once more, slow and obvious; a removal's row has them too."""
+    fields = oracle(data)
+    change = json.loads(data)
+    stream_record = change["dynamodb"]
+    if fields is None:
+        orderid = stream_record["Keys"]["orderid"]
+        if set(orderid) != {"S"} or not isinstance(orderid["S"], str) or not orderid["S"]:
+            raise ValueError
+        fields = {"orderid": orderid["S"], "product_name": None, "quantity": None, "price": None}
+    event_id, sequence_number = change["eventID"], stream_record["SequenceNumber"]
+    if not (isinstance(event_id, str) and event_id and isinstance(sequence_number, str)):
+        raise ValueError
+    if not (1 <= len(sequence_number) <= 40 and set(sequence_number) <= set("0123456789")):
+        raise ValueError
+    return fields | {
+        "event_id": event_id,
+        "event_name": change["eventName"],
+        "event_time": None,
+        "sequence_number": sequence_number,
+    }
+
+
+def oracle(data):
+    """The contract once more, slow and obvious: the row as Python values, None for a removal, or a ValueError."""
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    change = json.loads(data.decode(), parse_constant=refuse)
+    json.dumps(change, ensure_ascii=False).encode()  # refuses lone surrogates
+    bare = "dynamodb" not in change and "NewImage" in change
+    event_name = change.get("eventName", "INSERT") if bare else change["eventName"]
+    if event_name == "REMOVE":
+        return None
+    if event_name not in ("INSERT", "MODIFY"):
+        raise ValueError
+    found = change["NewImage"] if bare else change["dynamodb"]["NewImage"]
+    orderid, product_name = found["orderid"]["S"], found["product_name"]["S"]
+    quantity, price = found["quantity"]["N"], found["price"]["N"]
+    if any(len(found[name]) != 1 for name in ("orderid", "product_name", "quantity", "price")):
+        raise ValueError
+    if not all(isinstance(value, str) and value for value in (orderid, product_name, quantity, price)):
+        raise ValueError
+    if any(number[0] not in "-0123456789" or number[-1] not in "0123456789" for number in (quantity, price)):
+        raise ValueError
+    whole = json.loads(quantity, parse_float=Decimal, parse_int=Decimal, parse_constant=refuse)
+    if not -(2**31) <= whole < 2**31 or whole % 1:
+        raise ValueError
+    number = json.loads(price, parse_float=Decimal, parse_int=Decimal, parse_constant=refuse)
+    if number and not Decimal("1E-130") <= abs(number) < Decimal("1E126"):
+        raise ValueError
+    if len(f"{number:f}".replace(".", "").strip("-0")) > 38:
+        raise ValueError
+    return {"orderid": orderid, "product_name": product_name, "quantity": int(whole), "price": price}
+
+
+INTERESTING = [
+    b'"',
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b",",
+    b":",
+    b"0",
+    b"9",
+    b".",
+    b"-",
+    b"e",
+    b"E+",
+    b"N",
+    b"S",
+    b"NaN",
+    b"null",
+]
+INTERESTING += [
+    b"\x00",
+    b"\x1f",
+    b"\x7f",
+    b"\xff",
+    b"\xc3",
+    b"\xed\xa0\x80",
+    rb"\ud800",
+    rb"\u00e9",
+    b" ",
+    b"\n",
+    b"REMOVE",
+]
+
+
+def mutated(rng, data):
+    data = bytearray(data)
+    for _ in range(rng.randint(1, 3)):
+        start = rng.randrange(len(data))
+        stop = start + rng.choice([0, 0, 1, 1, 2, 8])
+        data[start:stop] = rng.choice(INTERESTING) if rng.random() < 0.8 else b""
+    return bytes(data)
+
+
+def outcome(function, data, errors):
+    try:
+        return function(data)
+    except errors:
+        return "refused"
+
+
+@pytest.mark.parametrize(("transform", "slow"), [(row, oracle), (change_row, change_oracle)])
+def test_mutated_records_get_the_same_answer_from_the_transform_and_from_a_slow_obvious_oracle(transform, slow):
+    rng = random.Random(7)
+    names = ["Laptop", "Café “Grinder”", "Kabel\t2 m", "日本"]
+    answers = {"row": 0, "removal": 0, "refused": 0}
+    for _ in range(FUZZED_RECORDS):
+        fields = rng.choice(["7", "abc-1"]), rng.choice(names), str(rng.randint(0, 99)), str(rng.randint(1, 9999) / 100)
+        extra = {"gift": {"BOOL": True}} if rng.random() < 0.3 else {}
+        data = mutated(rng, change_event(image(*fields) | extra, rng.choice(["INSERT", "MODIFY", "REMOVE"])))
+        expected = outcome(slow, data, (ValueError, KeyError, TypeError, AttributeError))
+        found = outcome(transform, data, RecordError)
+        if isinstance(expected, dict):
+            if expected["price"]:
+                expected["price"] = with_fraction(expected["price"])
+            assert json.loads(found, parse_float=str) == expected, data
+            answers["row" if expected["price"] else "removal"] += 1
+        else:
+            assert found == expected, data
+            answers["refused" if found else "removal"] += 1
+    assert min(answers.values()) > FUZZED_RECORDS / 50, f"the mutations are too weak or too strong: {answers}"
+
+
+def with_fraction(number):
+    return number if set(number) & set(".eE") else f"{number}.0"
