@@ -11,8 +11,8 @@ import boto3
 from benchmarks import passage, processes
 from benchmarks.passage import Lake, Passage
 from benchmarks.report import table, target
+from common.clock import now_ms
 from generator.orders import live_orders
-from generator.pace import now_ms
 from sales_pipeline import query
 from sales_pipeline.aws.stack import Stack, find
 from sales_pipeline.local import pipeline, running

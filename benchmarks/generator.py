@@ -14,8 +14,8 @@ from benchmarks import generator_function, interleaved
 from benchmarks import generator_writing as writing
 from benchmarks.peers.faker_orders import Maker, with_pyfloat, with_uniform
 from benchmarks.report import table, target
+from common.clock import now_ms
 from generator.orders import live_orders, to_item
-from generator.pace import now_ms
 
 SEED = 7
 OURS, PYFLOAT, UNIFORM = "ours", "Faker", "Faker, with random.uniform for the price"

@@ -12,8 +12,9 @@ import boto3
 
 from benchmarks import interleaved
 from benchmarks.peers.faker_orders import with_pyfloat
+from common.clock import now_ms
 from generator.orders import Order, live_orders, to_item
-from generator.pace import BATCH_SIZE, now_ms
+from generator.pace import BATCH_SIZE
 from generator.writer import Writer, connect
 from local_aws import emulator as local_emulator
 

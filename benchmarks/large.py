@@ -22,8 +22,8 @@ from benchmarks import passage
 from benchmarks.passage import Lake
 from benchmarks.processes import Process
 from benchmarks.report import machine_measured_on, table, target, targets_table
+from common.clock import now_ms
 from generator.orders import live_orders
-from generator.pace import now_ms
 from sales_pipeline.aws.stack import find
 from sales_pipeline.local import pipeline, running
 

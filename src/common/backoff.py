@@ -1,18 +1,8 @@
-"""How often a command asks AWS again for what it refuses for a while."""
-
-from collections.abc import Iterator
-
-# A throttled shard takes more within a second; what refuses for longer than these together is to be repaired.
-RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""How long to wait before something that failed is tried again."""
 
 
-class RetryError(Exception):
-    """AWS refused for too long; the text says what, and what to do next. All that was done so far holds."""
-
-
-def waits(what_fails: str) -> Iterator[float]:
-    """Yield how many seconds to wait after each attempt; raise RetryError, with `what_fails`, after the last."""
-    yield from RETRY_SECONDS
-    raise RetryError(
-        f"{what_fails}: see what throttles or fails it, and run the same command again. Nothing is lost by it."
-    )
+def backoff_seconds(failures: int, first_seconds: float, longest_seconds: float) -> float:
+    """Return how long to wait after so many failures in a row: not at all after none, then twice as long each time."""
+    if failures == 0:
+        return 0.0
+    return min(longest_seconds, first_seconds * 2.0 ** min(failures - 1, 64))

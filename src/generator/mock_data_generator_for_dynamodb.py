@@ -17,9 +17,10 @@ try:
     import typer
 
     from common.aws_errors import explain
+    from common.clock import now_ms
     from generator.console import write_orders
     from generator.orders import live_orders, planned_orders, to_item
-    from generator.pace import DEFAULT_INTERVAL_SECONDS, now_ms
+    from generator.pace import DEFAULT_INTERVAL_SECONDS
     from generator.writer import WRITE_ERRORS, connect
 except KeyboardInterrupt:
     sys.exit(130)

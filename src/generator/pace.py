@@ -19,11 +19,6 @@ MAX_BEHIND_SECONDS = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def now_ms() -> int:
-    """Return the wall clock's milliseconds since 1970, UTC."""
-    return time.time_ns() // 1_000_000
-
-
 def paced(
     orders: Iterator[Order],
     count: int | None,

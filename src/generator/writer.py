@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from botocore.parsers import ResponseParserError
 
+from common.backoff import backoff_seconds
 from generator.orders import Order, to_item
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Writer:
 
     def _send_until_settled(self, send: Callable[[], None]) -> None:
         last_progress = time.monotonic()
-        for attempt in count():
+        for failures in count(1):
             before = len(self._pending)
             error = self._try_once(send)
             if not self._pending:
@@ -122,7 +123,7 @@ class Writer:
             if time.monotonic() - last_progress >= _patience_seconds(error):
                 raise error
             self.tally.retries += 1
-            if not self._wait(_backoff_seconds(attempt)):
+            if not self._wait(_jittered_backoff_seconds(failures)):
                 return
 
     def _try_once(self, send: Callable[[], None]) -> Exception:
@@ -205,6 +206,6 @@ def _patience_seconds(error: Exception) -> float:
     return 0
 
 
-def _backoff_seconds(attempt: int) -> float:
-    longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * (1 << min(attempt, 16)))
-    return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, so that two writers don't stay in step
+def _jittered_backoff_seconds(failures: int) -> float:
+    longest_seconds = backoff_seconds(failures, FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS)
+    return longest_seconds * random.uniform(0.5, 1)  # noqa: S311 - so that two writers don't stay in step

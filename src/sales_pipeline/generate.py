@@ -1,8 +1,8 @@
 """`sales generate`: mock orders into the pipeline's table."""
 
+from common.clock import now_ms
 from generator.console import write_orders
 from generator.orders import live_orders
-from generator.pace import now_ms
 from generator.writer import connect
 from sales_pipeline.aws.stack import Stack
 

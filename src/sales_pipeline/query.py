@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from sales_pipeline.aws.stack import Stack
+from sales_pipeline.errors import SalesError
 from sales_pipeline.terminal.printable import printable
 
 Format = Literal["table", "csv", "json"]
 
 
-class QueryError(Exception):
+class QueryError(SalesError):
     """Athena refused the query or failed at it; the text says why, and what to do next."""
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.files import replace_text
 from local_aws.crawler.run import crawl
 from local_aws.crawler.schedule import ScheduleError, call_to_crawl
 from local_aws.crawler.settings import CrawlError
@@ -60,9 +61,7 @@ class Checkpoint:
             self._write(began)
 
     def _write(self, began: datetime) -> None:
-        partial = self._path.with_suffix(".partial")
-        partial.write_text(began.isoformat())
-        partial.replace(self._path)
+        replace_text(self._path, began.isoformat())
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,13 +2,13 @@
 
 import json
 import logging
-import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.clock import now_ms
 from local_aws import roles
 from local_aws.crawler import schema as crawler_schema
 from local_aws.crawler.changes import Changes, Json, changes, gone, is_own
@@ -103,7 +103,7 @@ class _Crawl:
             seen = {each.name for each in found}
             for name, table in tables.items():
                 if is_own(settings, table) and name not in seen:
-                    self._apply(name, gone(settings, table, time.time_ns() // 1_000_000))
+                    self._apply(name, gone(settings, table, now_ms()))
         self._log.line("BENCHMARK", "Finished writing to Catalog")
 
     def _known_locations(self, tables: dict[str, Json]) -> set[str]:
@@ -209,7 +209,7 @@ class _Log:
         self._add("ERROR", text)  # whoever called for the crawl reports it
 
     def _add(self, level: str, text: str) -> None:
-        self._events.append({"timestamp": time.time_ns() // 1_000_000, "message": f"[{self._run}] {level} : {text}"})
+        self._events.append({"timestamp": now_ms(), "message": f"[{self._run}] {level} : {text}"})
 
     def flush(self) -> None:
         try:

@@ -5,11 +5,11 @@ Amazon Data Firehose Developer Guide, "Monitor Amazon Data Firehose Using CloudW
 
 import json
 import logging
-import time
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.clock import now_ms
 from local_aws.firehose.settings import Settings
 from local_aws.firehose.transform import Failure
 
@@ -74,7 +74,7 @@ class ErrorLog:
             self._logs.put_log_events(
                 logGroupName=settings.log_group_name,
                 logStreamName=settings.log_stream_name,
-                logEvents=[{"timestamp": time.time_ns() // 1_000_000, "message": json.dumps(message)}],
+                logEvents=[{"timestamp": now_ms(), "message": json.dumps(message)}],
             )
             self._refused = False
         except (ClientError, BotoCoreError) as error:

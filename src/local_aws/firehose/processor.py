@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.clock import now_ms
 from local_aws.firehose.buffers import DeliveryBuffer
 from local_aws.firehose.log import ErrorLog, error_code, one_line
 from local_aws.firehose.settings import Processor, Settings
@@ -57,7 +58,7 @@ class Function:
                 results = [answer] * len(records)
                 break
             time.sleep(RETRY_SECONDS_FIRST * 2 ** (attempts - 1))
-        ended_ms = time.time_ns() // 1_000_000
+        ended_ms = now_ms()
         for record, result in zip(records, results, strict=True):
             if isinstance(result, Failure):
                 line = error_line(record, result, attempts, ended_ms, self._processor.lambda_arn)

@@ -1,11 +1,11 @@
 """Takes a deployed Firehose stream over from the emulator, which would deliver each record by itself, unbuffered."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from common.files import replace_text
 from local_aws.firehose.settings import Document, Settings, SettingsError, merge_update, parse
 from sales_pipeline.aws.stack import Stack, StackError
 
@@ -28,9 +28,7 @@ def read_json(path: Path) -> Document:
 def write_json(path: Path, document: Mapping[str, object]) -> None:
     """Write a document so that a kill leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_suffix(".new")
-    written.write_text(json.dumps(document))
-    os.replace(written, path)  # noqa: PTH105 - says that it replaces
+    replace_text(path, json.dumps(document))
 
 
 class Stream:

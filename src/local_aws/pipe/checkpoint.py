@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.files import replace_text
+
 
 @dataclass
 class Checkpoint:
@@ -27,6 +29,4 @@ class Checkpoint:
         """Replace the file at once, so that a kill leaves the old checkpoint or the new one."""
         self.sequence_number, self.closed = sequence_number, closed
         saved = {"stream_arn": self.stream_arn, "sequence_number": sequence_number, "closed": closed}
-        written = self.path.with_suffix(".new")
-        written.write_text(json.dumps(saved))
-        written.replace(self.path)
+        replace_text(self.path, json.dumps(saved))

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
+from sales_pipeline.errors import SalesError
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 DEFAULT_STACK_NAME = "sales-data-projection"
 
 
-class StackError(Exception):
+class StackError(SalesError):
     """The stack is not there, or not whole; the text says what to do next."""
 
 

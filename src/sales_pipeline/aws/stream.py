@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from common.backoff import waits
+from sales_pipeline.aws.retry import waits
 from sales_pipeline.orders.change import Change
 
 _REFUSALS = {"ValidationException", "InvalidArgumentException"}

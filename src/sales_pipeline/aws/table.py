@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from botocore.config import Config
 
-from common.backoff import waits
 from sales_pipeline.aws import parallel
+from sales_pipeline.aws.retry import waits
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures.records import read_error_object
 from sales_pipeline.orders import version as versions

@@ -8,13 +8,13 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws_errors import explain
-from common.backoff import RetryError
 from generator.pace import DEFAULT_INTERVAL_SECONDS
 from local_aws.deploy import DeployError
 from local_aws.emulator import EmulatorError
 from sales_pipeline import crawl as crawl_command
 from sales_pipeline import generate as generate_command
 from sales_pipeline import query as query_command
+from sales_pipeline.aws.retry import RetryError
 from sales_pipeline.aws.stack import StackError
 from sales_pipeline.cli import recovery as cli_recovery
 from sales_pipeline.cli.options import Format, Profile, Region, ReportFormat, StackName, find_local, locate

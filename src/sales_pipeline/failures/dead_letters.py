@@ -11,6 +11,7 @@ from local_aws.pipe import settings as pipe_settings
 from local_aws.pipe.pattern import Matcher, matcher
 from sales_pipeline.aws.pipe_event import change_event, encode
 from sales_pipeline.aws.stack import Stack
+from sales_pipeline.errors import SalesError
 from sales_pipeline.failures.records import DeadLetter, StreamRange, read_dead_letter
 
 # Long enough to list some ten thousand messages before the first ones come round again.
@@ -29,7 +30,7 @@ _CALL_MESSAGES = 10  # SQS API reference, ReceiveMessage and the batch calls
 GONE = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 
 
-class ReplayError(Exception):
+class ReplayError(SalesError):
     """A replay can't go on; the text says why, and what to do next. All that it did so far holds."""
 
 

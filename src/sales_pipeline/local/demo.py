@@ -13,8 +13,9 @@ import boto3
 from rich.console import Console
 from rich.live import Live
 
+from common.clock import now_ms
 from generator.orders import live_orders
-from generator.pace import BATCH_SIZE, Stop, now_ms
+from generator.pace import BATCH_SIZE, Stop
 from generator.writer import Writer, connect
 from sales_pipeline import crawl, query
 from sales_pipeline.aws.stack import Stack, find

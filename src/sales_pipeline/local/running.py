@@ -13,6 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from common.files import replace_text
+from sales_pipeline.errors import SalesError
+
 ROOT = Path(__file__).parents[3]
 HOME = Path(os.environ.get("SALES_HOME") or ROOT / ".local").absolute()
 """Where what runs on this machine writes: `.local` in the clone, or the folder that SALES_HOME names.
@@ -24,7 +27,7 @@ _PID, _ANNOUNCED = "pid", "running.json"
 STOP_SECONDS = 60.0
 
 
-class RunningError(Exception):
+class RunningError(SalesError):
     """There is one running already, or none, or it isn't ready, or doesn't stop; the text says what to do next."""
 
 
@@ -64,10 +67,7 @@ def claim(folder: Path, refusal: str) -> Iterator[None]:
 def announce(stack_name: str, environment: Mapping[str, str], state_dir: Path) -> Iterator[None]:
     """Let the other commands find the pipeline. The caller has claimed UP, and only its user can read the file."""
     announced = UP / _ANNOUNCED
-    unfinished = announced.with_suffix(".new")
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(json.dumps(asdict(Running(stack_name, dict(environment), str(state_dir)))))
-    unfinished.rename(announced)
+    replace_text(announced, json.dumps(asdict(Running(stack_name, dict(environment), str(state_dir)))), mode=0o600)
     try:
         yield
     finally:

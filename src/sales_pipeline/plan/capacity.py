@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sales_pipeline.errors import SalesError
 from sales_pipeline.plan import prices
 from sales_pipeline.plan.prices import KIB, MIB
 
@@ -40,7 +41,7 @@ CRAWL_OBJECTS_PER_SECOND = 100  # CRAWL_EVERYTHING lists every object and reads 
 BUFFERS_PER_SHARD = 1  # Firehose buffers in channels that grow with its source; how many isn't documented
 
 
-class PlanError(ValueError):
+class PlanError(SalesError):
     """A load that can't be planned; the text names the option and what it takes."""
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from generator.pace import now_ms
+from common.clock import now_ms
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Folder, Object, Table
+from sales_pipeline.errors import SalesError
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import SENT
 from sales_pipeline.failures.dead_letters import ReplayError
@@ -28,7 +29,7 @@ OTHER_STAGES_SECONDS = 45.0
 FIRST_WAIT_SECONDS = 5.0
 
 
-class LedgerError(Exception):
+class LedgerError(SalesError):
     """The comparison's file can't be written; the text says what to do next."""
 
 

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 from moto import mock_aws
 
-from common import backoff as retries
-from common.backoff import RetryError
+from sales_pipeline.aws import retry
+from sales_pipeline.aws.retry import RetryError
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters, replay
 from sales_pipeline.failures import report as failures
@@ -167,7 +167,7 @@ def event(image, name="INSERT", sequence_number="1"):
 
 @pytest.fixture
 def world(monkeypatch):
-    monkeypatch.setattr(retries, "RETRY_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(retry, "RETRY_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(dead_letters, "REMAINDER_SECONDS", 0.0)
     monkeypatch.setattr(dead_letters, "LIST_WAIT_SECONDS", 0)
     with mock_aws():

@@ -9,10 +9,10 @@ import pytest
 from botocore.session import get_session
 from moto import mock_aws
 
-from common import backoff as retries
-from common.backoff import RetryError
-from generator import pace
+from common import clock as common_clock
+from sales_pipeline.aws import retry
 from sales_pipeline.aws import table as sources
+from sales_pipeline.aws.retry import RetryError
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.dead_letters import Listing
@@ -133,9 +133,9 @@ class World:
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(reconcile, "time", clock)
-    monkeypatch.setattr(pace, "time", clock)
+    monkeypatch.setattr(common_clock, "time", clock)
     monkeypatch.setattr(sources, "time", clock)
-    monkeypatch.setattr(retries, "RETRY_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(retry, "RETRY_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([]))
     return clock
 

@@ -12,9 +12,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from common import backoff as retries
-from generator import pace
-from sales_pipeline.aws import parallel
+from common import clock as common_clock
+from sales_pipeline.aws import parallel, retry
 from sales_pipeline.aws import table as sources
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
@@ -52,7 +51,7 @@ class Clock:
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(reconcile, "time", clock)
-    monkeypatch.setattr(pace, "time", clock)
+    monkeypatch.setattr(common_clock, "time", clock)
     return clock
 
 
@@ -265,7 +264,7 @@ def test_keys_that_dynamodb_leaves_unprocessed_are_asked_for_again(stack, monkey
         return answer | {"UnprocessedKeys": {TABLE: {"Keys": keys[2:]}} if keys[2:] else {}}
 
     monkeypatch.setattr(table, "_dynamodb", SimpleNamespace(batch_get_item=two_at_most))
-    monkeypatch.setattr(retries, "RETRY_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(retry, "RETRY_SECONDS", (0.0, 0.0, 0.0))
     ((ids, found),) = table.now([[*names, "gone"]])
     assert asked == [6, 4, 2]
     assert ids == [*names, "gone"]
