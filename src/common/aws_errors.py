@@ -1,72 +1,82 @@
-"""What went wrong between here and AWS, in one line that says what to do next."""
+"""An error of AWS, or of the way there, in one line that says what to do next."""
 
 import re
+from collections.abc import Collection, Mapping
 
 from botocore.exceptions import ClientError
 
-_EXPIRED = "the credentials have expired: run `{login}`, or refresh them the way you got them"
-_UNKNOWN = "AWS does not accept these credentials: check --profile and this machine's clock ({message})"
-_DENIED = "not allowed to {action} on {what}: ask for that permission or choose another --profile"
-_THROTTLED = "{what} throttled every attempt for too long: ask for fewer orders, or raise the table's capacity"
+_CREDENTIALS_EXPIRED = "the credentials have expired: run `{login}`, or get new ones the way you got these"
+_CREDENTIALS_UNKNOWN = "AWS does not accept these credentials: check {profile} and the time on this machine ({message})"
+_DENIED = "no permission for {action} on {what}: ask for it, or choose other credentials with {profile}"
+_THROTTLED = "AWS throttled {action} on {what} for too long: wait a minute, then run the same command again"
 _UNREACHED = "cannot reach AWS: check the network, the region and the endpoint ({message})"
-_UNANSWERED = "{place} did not answer: check the network and the endpoint, then look for what is in doubt"
+_UNANSWERED = "{place} did not answer: check the network and the endpoint, then run the same command again"
 
 # By AWS' error code where there was an answer, by the exception's name where there was none.
-_ADVICE = {
-    "ResourceNotFoundException": "{what} does not exist: deploy the stack, or check --table and --region",
-    "ValidationException": (
-        "{what} does not take orders: its key must be orderid (S) alone, but DynamoDB says: {message}"
-    ),
+ADVICE: Mapping[str, str] = {
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
-    "ExpiredToken": _EXPIRED,
-    "ExpiredTokenException": _EXPIRED,
-    "RequestExpired": _EXPIRED,
-    "SSOTokenLoadError": _EXPIRED,
-    "TokenRetrievalError": _EXPIRED,
-    "UnauthorizedSSOTokenError": _EXPIRED,
-    "IncompleteSignatureException": _UNKNOWN,
-    "InvalidClientTokenId": _UNKNOWN,
-    "InvalidSignatureException": _UNKNOWN,
-    "MissingAuthenticationTokenException": _UNKNOWN,
-    "UnrecognizedClientException": _UNKNOWN,
-    "ProvisionedThroughputExceededException": _THROTTLED,
-    "RequestLimitExceeded": _THROTTLED,
-    "ThrottlingException": _THROTTLED,
-    "ThrottledError": _THROTTLED,
-    "ProfileNotFound": "{message}: see `aws configure list-profiles`",
-    "NoCredentialsError": "no AWS credentials: name a --profile, or run `aws configure` or `{login}`",
-    "NoRegionError": "no AWS region: name a --region, or set one in the profile",
     "ConnectTimeoutError": _UNREACHED,
-    "EndpointConnectionError": _UNREACHED,
-    "ProxyConnectionError": _UNREACHED,
-    "SSLError": _UNREACHED,
     "ConnectionClosedError": _UNANSWERED,
+    "EndpointConnectionError": _UNREACHED,
+    "ExpiredToken": _CREDENTIALS_EXPIRED,
+    "ExpiredTokenException": _CREDENTIALS_EXPIRED,
     "HTTPClientError": _UNANSWERED,
+    "IncompleteSignatureException": _CREDENTIALS_UNKNOWN,
+    "InvalidClientTokenId": _CREDENTIALS_UNKNOWN,
+    "InvalidRegionError": "{message}: check {region}",
+    "InvalidSignatureException": _CREDENTIALS_UNKNOWN,
+    "MissingAuthenticationTokenException": _CREDENTIALS_UNKNOWN,
+    "NoCredentialsError": "no AWS credentials: choose some with {profile}, or run `aws configure` or `{login}`",
+    "NoRegionError": "no AWS region: choose one with {region}, or set one in the profile",
+    "ProfileNotFound": "{message}: `aws configure list-profiles` lists those that exist",
+    "ProvisionedThroughputExceededException": _THROTTLED,
+    "ProxyConnectionError": _UNREACHED,
     "ReadTimeoutError": _UNANSWERED,
-    "InvalidRegionError": "{message}: check --region",
+    "RequestExpired": _CREDENTIALS_EXPIRED,
+    "RequestLimitExceeded": _THROTTLED,
+    "ResourceNotFoundException": "{message}: deploy the stack again, or check {target}",
+    "SSLError": _UNREACHED,
+    "SSOTokenLoadError": _CREDENTIALS_EXPIRED,
+    "Throttling": _THROTTLED,
+    "ThrottlingException": _THROTTLED,
+    "TokenRetrievalError": _CREDENTIALS_EXPIRED,
+    "UnauthorizedSSOTokenError": _CREDENTIALS_EXPIRED,
+    "UnrecognizedClientException": _CREDENTIALS_UNKNOWN,
     "ValueError": "{message}: check AWS_ENDPOINT_URL",
-    "DifferentItemError": "{what} holds something else under id {message}: change --seed or --start-time",
 }
+_TARGETS = ("--table", "--stack-name", "--region")
 
 
-def explain(error: Exception, *, what: str, place: str, profile: str | None) -> str:
-    """Return one line about an error of boto3 or `writer`.
+def explain(  # noqa: PLR0913 - what a person may need to know
+    error: Exception,
+    *,
+    what: str,
+    place: str,
+    options: Collection[str],
+    profile: str | None = None,
+    advice: Mapping[str, str] = ADVICE,
+) -> str:
+    """Return one line about an error of boto3, or about one that `advice` knows by the name of its class.
 
-    `what` was to be reached, `table "order_table" in us-east-1` for example; `place` is where it was asked for.
+    `what` was to be reached, such as `table "order_table" in us-east-1`, and `place` is where. `options` are those of
+    the command that failed, such as `--profile`: no other is named. `profile` is the one that was used.
     """
     name, message, action = type(error).__name__, str(error), ""
     if isinstance(error, ClientError):
         name, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
         # AWS' own words name the action even where the call was another, such as assuming a role.
         named = re.search(r"perform: (\S+)", message)
-        action = named[1] if named else f"dynamodb:{error.operation_name}"
-    text = _ADVICE.get(name, "{message} ({name}, {place})").format(
+        action = named[1] if named else error.operation_name
+    text = advice.get(name, "{message} ({name}, {place})").format(
         name=name,
         message=message.removesuffix("."),
         action=action,
         what=what,
         place=place,
         login=f"aws sso login --profile {profile}" if profile else "aws sso login",
+        profile="--profile" if "--profile" in options else "AWS_PROFILE",
+        region="--region" if "--region" in options else "AWS_REGION",
+        target=" and ".join(each for each in _TARGETS if each in options) or place,
     )
     return " ".join(text.split())

@@ -3,14 +3,14 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
 
-from common.aws_errors import explain
+from common.aws_errors import ADVICE, explain
 from generator.orders import Order
 from generator.pace import Stop, paced
 from generator.writer import WRITE_ERRORS, Tally, Writer
@@ -20,6 +20,25 @@ if TYPE_CHECKING:
 
 PLAIN_PROGRESS_SECONDS = 10.0
 
+_THROTTLED = "{what} throttled every attempt for too long: lower --rate, or raise the table's capacity"
+_UNANSWERED = "{place} did not answer: check the network and the endpoint, then check the orders that are in doubt"
+# Where a failed write says more than any other call of AWS that fails.
+WRITE_ADVICE = {
+    **ADVICE,
+    "ConnectionClosedError": _UNANSWERED,
+    "DifferentItemError": "{what} has another order under id {message}: choose another --seed",
+    "HTTPClientError": _UNANSWERED,
+    "ProvisionedThroughputExceededException": _THROTTLED,
+    "ReadTimeoutError": _UNANSWERED,
+    "RequestLimitExceeded": _THROTTLED,
+    "ResourceNotFoundException": "{what} does not exist: deploy the stack, or check {target}",
+    "ThrottledError": _THROTTLED,
+    "ThrottlingException": _THROTTLED,
+    "ValidationException": (
+        "{what} does not take orders: its key must be orderid (S) alone, but DynamoDB says: {message}"
+    ),
+}
+
 
 def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
     client: "DynamoDBClient",
@@ -28,10 +47,12 @@ def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
     count: int | None,
     interval_seconds: float,
     profile: str | None,
+    options: Collection[str],
 ) -> int:
-    """Write `count` orders, or on until Ctrl-C, then a summary; return the exit code.
+    """Write `count` orders, or on until Ctrl-C, then print a summary; return the exit code.
 
-    0 done, or stopped by the first Ctrl-C; 1 failed, with one line on standard error; 130 left by a second Ctrl-C.
+    `options` are those of the command: an error advises no other. Exit codes: 0 done, or stopped by the first Ctrl-C;
+    1 failed, with one line on standard error; 130 left by a second Ctrl-C.
     """
     stop = Stop()
     writer = Writer(client, table_name, stop.wait)
@@ -45,7 +66,7 @@ def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
         except WRITE_ERRORS as error:
             place = f"{client.meta.region_name} ({client.meta.endpoint_url})"
             what = f'table "{table_name}" in {place}'
-            problem, exit_code = explain(error, what=what, place=place, profile=profile), 1
+            problem, exit_code = explain_write(error, what, place, profile, options), 1
         except KeyboardInterrupt:
             problem, exit_code = "stopped without waiting for DynamoDB's answer", 130
         except OSError as error:  # whoever read the progress has gone; what was written is still to be told
@@ -55,6 +76,11 @@ def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
     if problem:
         _PlainConsole(stderr=True).print(f"error: {problem}")
     return exit_code
+
+
+def explain_write(error: Exception, what: str, place: str, profile: str | None, options: Collection[str]) -> str:
+    """Return one line about one of `WRITE_ERRORS`, or a ValueError of boto3; arguments as for `aws_errors.explain`."""
+    return explain(error, what=what, place=place, options=options, profile=profile, advice=WRITE_ADVICE)
 
 
 class _PlainConsole(Console):

@@ -16,9 +16,8 @@ if __name__ == "__main__":
 try:
     import typer
 
-    from common.aws_errors import explain
     from common.clock import now_ms
-    from generator.console import write_orders
+    from generator.console import explain_write, write_orders
     from generator.orders import live_orders, planned_orders, to_item
     from generator.pace import DEFAULT_INTERVAL_SECONDS
     from generator.writer import WRITE_ERRORS, connect
@@ -62,6 +61,7 @@ def _table(text: str) -> str:
 
 @app.command()
 def generate(  # noqa: PLR0913 - one argument an option
+    context: typer.Context,
     *,
     profile: Annotated[str | None, typer.Option(help="Named profile of the AWS CLI.")] = None,
     region: Annotated[str | None, typer.Option(help="AWS region, if not the profile's.")] = None,
@@ -117,12 +117,13 @@ def generate(  # noqa: PLR0913 - one argument an option
             typer.echo(json.dumps(to_item(order)))
         return
 
+    options = [option for parameter in context.command.params for option in parameter.opts]
     try:
         client = connect(profile, region, endpoint_url)
     except (*WRITE_ERRORS, ValueError) as error:
-        typer.echo(f"error: {explain(error, what=f'table {table}', place='AWS', profile=profile)}", err=True)
+        typer.echo(f"error: {explain_write(error, f'table {table}', 'AWS', profile, options)}", err=True)
         raise typer.Exit(1) from None
-    raise typer.Exit(write_orders(client, table, orders, count, interval_seconds, profile))
+    raise typer.Exit(write_orders(client, table, orders, count, interval_seconds, profile, options))
 
 
 if __name__ == "__main__":

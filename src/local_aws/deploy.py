@@ -19,6 +19,7 @@ from samcli.yamlhelper import yaml_dump, yaml_parse  # type: ignore[import-untyp
 
 from local_aws import guard
 from local_aws.emulator import REGION, Emulator
+from local_aws.errors import LocalAwsError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -36,7 +37,7 @@ STREAM_ACTIONS = {
 Template = dict[str, Any]
 
 
-class DeployError(Exception):
+class DeployError(LocalAwsError):
     """A build, deploy or delete failed; the text gives the reason and the log's path."""
 
 

@@ -17,6 +17,7 @@ from typing import Self
 import boto3
 
 from local_aws import guard
+from local_aws.errors import LocalAwsError
 
 LOOPBACK = "127.0.0.1"
 PREFERRED_PORT = 4566
@@ -30,7 +31,7 @@ STOP_SECONDS = 10
 ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
-class EmulatorError(Exception):
+class EmulatorError(LocalAwsError):
     """The emulator did not start or stop; the text says what to do next."""
 
 

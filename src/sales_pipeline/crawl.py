@@ -1,35 +1,30 @@
-"""`sales crawl`: start the crawler and wait for it."""
+"""`sales crawl`: runs the crawler and waits for it."""
 
-import subprocess
-import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
-from sales_pipeline.aws.stack import Stack, StackError
+from sales_pipeline.aws.stack import Stack
+from sales_pipeline.errors import SalesError
 
 CRAWL_SECONDS = 900.0
 POLL_SECONDS = 0.5
 
 
-def run(stack: Stack, local_state_dir: Path | None = None) -> str:
-    """Crawl, and return a line about the table; `local_state_dir` is that of a pipeline on this machine.
+def run(stack: Stack, crawl: Callable[[Stack], None]) -> str:
+    """Run `crawl`, which waits for the crawler, and return a line about the crawled table.
 
-    Raises StackError when the crawl fails or takes over 15 minutes.
+    Raises SalesError where the crawl fails or makes no table.
     """
-    if local_state_dir:
-        _crawl_here(stack, local_state_dir)
-    else:
-        _crawl(stack)
-
+    crawl(stack)
     glue = stack.session.client("glue")
     database, _, table_name = stack["CrawledTable"].partition(".")
     try:
         table = glue.get_table(DatabaseName=database, Name=table_name)["Table"]
     except glue.exceptions.EntityNotFoundException:
-        raise StackError(
-            f"The crawler made no table: nothing is delivered yet to {stack['DataLocation']}, or it failed; "
-            "see log group /aws-glue/crawlers."
+        raise SalesError(
+            f"the crawler made no table, because no row is in {stack['DataLocation']} yet: wait a minute, then run "
+            "`sales crawl` again. If rows are there, see log group /aws-glue/crawlers"
         ) from None
     partitions = glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=table_name)
     days = sum(len(page["Partitions"]) for page in partitions)
@@ -37,7 +32,8 @@ def run(stack: Stack, local_state_dir: Path | None = None) -> str:
     return f"{database}.{table_name} ({columns}), {days} {'day' if days == 1 else 'days'}"
 
 
-def _crawl(stack: Stack) -> None:
+def crawl(stack: Stack) -> None:
+    """Start the stack's crawler and wait until it is done. Raises SalesError if it fails or takes over 15 minutes."""
     glue = stack.session.client("glue")
     name = stack["CrawlerName"]
     before = glue.get_crawler(Name=name)["Crawler"].get("LastCrawl", {}).get("StartTime")
@@ -50,16 +46,10 @@ def _crawl(stack: Stack) -> None:
         if crawler["State"] == "READY" and last.get("StartTime") != before:
             break
         if time.monotonic() > deadline:
-            raise StackError(f"Crawler {name} is still {crawler['State']} after {CRAWL_SECONDS / 60:.0f} minutes.")
+            raise SalesError(
+                f"crawler {name} is still {crawler['State']} after {CRAWL_SECONDS / 60:.0f} minutes: see log group "
+                "/aws-glue/crawlers"
+            )
         time.sleep(POLL_SECONDS)
     if last.get("Status") == "FAILED":
-        raise StackError(f"The crawl failed: {last.get('ErrorMessage')} See log group /aws-glue/crawlers.")
-
-
-def _crawl_here(stack: Stack, state_dir: Path) -> None:
-    # The emulator says SUCCEEDED after 5 s, whatever its crawler did; the stand-in says how its own crawl ended.
-    command = [sys.executable, "-m", "local_aws.crawler", "--once"]
-    command += ["--stack-name", stack.name, "--state-dir", str(state_dir)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=CRAWL_SECONDS, check=False)  # noqa: S603
-    if done.returncode:
-        raise StackError(f"The crawl failed: {done.stderr.strip().splitlines()[-1]}")
+        raise SalesError(f"the crawl failed: {last.get('ErrorMessage')} See log group /aws-glue/crawlers")

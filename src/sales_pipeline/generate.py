@@ -1,14 +1,26 @@
 """`sales generate`: mock orders into the pipeline's table."""
 
+from collections.abc import Collection
+
 from common.clock import now_ms
 from generator.console import write_orders
 from generator.orders import live_orders
+from generator.pace import DEFAULT_INTERVAL_SECONDS
 from generator.writer import connect
 from sales_pipeline.aws.stack import Stack
 
+__all__ = ["DEFAULT_INTERVAL_SECONDS", "run"]
 
-def run(stack: Stack, seed: int | None, count: int | None, interval_seconds: float, profile: str | None) -> int:
+
+def run(  # noqa: PLR0913, PLR0917 - one argument an option
+    stack: Stack,
+    seed: int | None = None,
+    count: int | None = None,
+    interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
+    profile: str | None = None,
+    options: Collection[str] = (),
+) -> int:
     """Write orders at this pace, and return the exit code of `generator.console.write_orders`."""
     client = connect(profile, stack.session.region_name, None)
     orders = live_orders(seed, clock_ms=now_ms)
-    return write_orders(client, stack["TableName"], orders, count, interval_seconds, profile)
+    return write_orders(client, stack["TableName"], orders, count, interval_seconds, profile, options)

@@ -16,7 +16,7 @@ DEFAULT_STACK_NAME = "sales-data-projection"
 
 
 class StackError(SalesError):
-    """The stack is not there, or not whole; the text says what to do next."""
+    """The stack is not there, or lacks an output."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Stack:
             return self.outputs[output]
         except KeyError:
             raise StackError(
-                f"Stack {self.name} has no output {output}: it is not this pipeline, or an older version of it. "
+                f"stack {self.name} has no output {output}: it is not this pipeline, or an older version of it. "
                 "Deploy it again: sam build && sam deploy"
             ) from None
 
@@ -47,8 +47,8 @@ def find(session: boto3.Session, stack_name: str = DEFAULT_STACK_NAME) -> Stack:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
         raise StackError(
-            f"There is no stack {stack_name} in {session.region_name}: deploy it (sam build && sam deploy --guided), "
-            "or name another with --stack-name, --region or --profile."
+            f"there is no stack {stack_name} in {session.region_name}: deploy it (sam build && sam deploy --guided), "
+            "or choose another with --stack-name, --region or --profile"
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}

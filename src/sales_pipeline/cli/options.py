@@ -1,15 +1,22 @@
 """What the commands of `sales` have in common: their options, and the stack that these name."""
 
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import boto3
 import typer
 
-from sales_pipeline.aws.stack import DEFAULT_STACK_NAME, Stack, StackError, find
+from sales_pipeline.errors import SalesError
 from sales_pipeline.local import running
+
+if TYPE_CHECKING:
+    from sales_pipeline.aws.stack import Stack
+    from sales_pipeline.status.read import Measurements
 
 StackName = Annotated[str | None, typer.Option(metavar="NAME", help="Stack to work on.")]
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help="Named profile of the AWS CLI.")]
@@ -17,26 +24,27 @@ Region = Annotated[str | None, typer.Option(metavar="NAME", help="AWS region, if
 
 TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 Since = Annotated[
-    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived from then on; in UTC.")
+    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived at this time (UTC) or later.")
 ]
 Until = Annotated[
-    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived before; in UTC.")
+    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived before this time (UTC).")
 ]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Only what failed for a reason with this in it.")]
-
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Only what failed for a reason that contains this text.")]
 Wait = Annotated[
     float | None,
     typer.Option(
-        metavar="SECONDS", min=0, max=86_400, help="How long an order may take; the stack's buffers by default."
+        metavar="SECONDS", min=0, max=86_400, help="How long an order may take to S3; from the stack's settings."
     ),
 ]
 ReadUnits = Annotated[
-    float, typer.Option(metavar="UNITS/S", min=1, help="Read capacity of the table that it may consume.")
+    float, typer.Option(metavar="UNITS", min=1, help="Read capacity units per second that it may use of the table.")
 ]
+Samples = Annotated[int, typer.Option(metavar="N", min=0, help="How many order ids to show of each kind.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without this option, only show what would be done.")]
 
 
 class Format(StrEnum):
-    """Forms of an answer."""
+    """Forms of a table."""
 
     table = "table"
     csv = "csv"
@@ -50,19 +58,55 @@ class ReportFormat(StrEnum):
     json = "json"
 
 
-def find_local(stack_name: str | None, profile: str | None, region: str | None) -> running.Running | None:
-    """Return the pipeline on this machine, if one runs and nothing else is asked for."""
-    return None if stack_name or profile or region else running.find()
+@dataclass(frozen=True)
+class Target:
+    """The stack that a command works on, and what is done in another way where it runs on this machine."""
+
+    stack: "Stack"
+    local: running.Running | None = None
+
+    @property
+    def crawl(self) -> "Callable[[Stack], None]":
+        """What crawls and waits until that is done."""
+        if self.local:
+            from sales_pipeline.local.pipeline import crawl as crawl_here  # noqa: PLC0415
+
+            return partial(crawl_here, Path(self.local.state_dir))
+        from sales_pipeline.crawl import crawl  # noqa: PLC0415
+
+        return crawl
+
+    @property
+    def measurements(self) -> "Measurements":
+        """What counts, and knows the last crawl."""
+        from sales_pipeline.status import local_logs, read  # noqa: PLC0415
+
+        return local_logs.MEASUREMENTS if local_logs.is_local(self.stack) else read.MEASUREMENTS
 
 
-def locate(stack_name: str | None, profile: str | None, region: str | None) -> Stack:
-    """Return the stack that these options name. Raises StackError where there is none, RunningError if it starts."""
-    if local := find_local(stack_name, profile, region):
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]
-        os.environ.update(local.environment)
-        return find(boto3.Session(), local.stack_name)
+def locate(stack_name: str | None, profile: str | None, region: str | None) -> Target:
+    """Return what these options name: the pipeline that `sales up` runs, if they name nothing and there is one.
+
+    Raises SalesError where there is no such stack, or where `sales up` is starting or ending.
+    """
+    import boto3  # noqa: PLC0415
+
+    from sales_pipeline.aws.stack import DEFAULT_STACK_NAME, find  # noqa: PLC0415
+
+    local = None if stack_name or profile or region else running.find()
+    if local:
+        _use_only(local.environment)
+        return Target(find(boto3.Session(), local.stack_name), local)
     session = boto3.Session(profile_name=profile, region_name=region)
     if not session.region_name:
-        raise StackError("No AWS region: name a --region, set one in the profile, or start a pipeline here: sales up")
-    return find(session, stack_name or DEFAULT_STACK_NAME)
+        raise SalesError(
+            "no AWS region: choose one with --region, or set one in the profile. Or run the pipeline on this machine: "
+            "sales up"
+        )
+    return Target(find(session, stack_name or DEFAULT_STACK_NAME))
+
+
+def _use_only(environment: Mapping[str, str]) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(environment)

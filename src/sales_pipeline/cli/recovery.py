@@ -1,10 +1,11 @@
-"""The commands of `sales` that find out what is lost or failed, and put it back; cli.py has the others."""
+"""The commands of `sales` that find what is lost or failed, and repair it; app.py has the others."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sales_pipeline import defaults
 from sales_pipeline.cli.options import (
     TIMES,
     Format,
@@ -13,77 +14,83 @@ from sales_pipeline.cli.options import (
     Reason,
     Region,
     ReportFormat,
+    Samples,
     Since,
     StackName,
     Until,
     Wait,
+    Yes,
     locate,
 )
-from sales_pipeline.failures import replay as replay_command
-from sales_pipeline.failures import report as failures_command
-from sales_pipeline.failures.records import Selection, select
-from sales_pipeline.orders.change import REPLAYS_MAX
-from sales_pipeline.reconcile import backfill as backfill_command
-from sales_pipeline.reconcile import compare as reconcile_command
-from sales_pipeline.status import read as status_command
+
+if TYPE_CHECKING:
+    from sales_pipeline.failures.records import Selection
 
 app = typer.Typer()
 
 
-def _selection(since: datetime | None, until: datetime | None, reason: str) -> Selection:
+def _selection(since: datetime | None, until: datetime | None, reason: str) -> "Selection":
     if since and until and since >= until:
         raise typer.BadParameter("--since must be before --until")
+    from sales_pipeline.failures.records import select  # noqa: PLC0415
+
     return select(since, until, reason)
 
 
 @app.command()
 def status(
     *,
-    output: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = ReportFormat.text,
+    output: Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")] = ReportFormat.text,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show each stage of the pipeline on one screen: its state, the last hour's counts, and what is wrong with it.
+    """Show every stage on one screen, and what is wrong.
 
-    Exit codes: 0 every stage could be read, table, pipe, stream, Firehose and transform are up, no dead letter and no
-    error object waits to be put back, the last crawl did not fail and no alarm rings; 1 otherwise. A count that
-    CloudWatch doesn't make here is "not measured here", never 0.
+    Counts are those of the last hour. "not measured here" stands for a count that this machine does not make.
+
+    Exit codes: 0 nothing is wrong; 1 a stage is down or could not be read, a dead letter or an error record waits, the
+    last crawl failed, or an alarm fires.
 
     \b
     Examples:
       sales status
       sales status --format json
     """  # noqa: D301
-    raise typer.Exit(status_command.run(locate(stack_name, profile, region), output.value))
+    from sales_pipeline.status import read as command  # noqa: PLC0415
+
+    target = locate(stack_name, profile, region)
+    raise typer.Exit(command.run(target.stack, output.value, target.measurements))
 
 
 @app.command()
 def reconcile(  # noqa: PLR0913 - one argument an option
     *,
-    output: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = ReportFormat.text,
+    output: Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")] = ReportFormat.text,
     wait: Wait = None,
-    samples: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Sample ids of each kind.")
-    ] = reconcile_command.SAMPLES,
-    read_units: ReadUnits = reconcile_command.READ_UNITS_PER_SECOND,
+    samples: Samples = defaults.SAMPLES,
+    read_units: ReadUnits = defaults.READ_UNITS_PER_SECOND,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Prove that the lake holds the table: what is missing, stale, doubled or unknown, and what accounts for it.
+    """Compare every order of the table with the rows in S3.
 
-    Exit codes: 0 every order is in the lake, on its way, or waits in errors/ or the dead-letter queue, and the last
-    line says how many wait; 1 something is missing, stale or unreadable, or reconcile failed.
+    The report counts orders that are missing, stale, duplicate or unknown, and says what explains them.
+
+    Exit codes: 0 every order is in S3, in progress, or known to have failed; 1 something is missing, stale or
+    unreadable, or reconcile failed.
 
     \b
     Examples:
       sales reconcile
       sales reconcile --format json --samples 20
     """  # noqa: D301
-    stack = locate(stack_name, profile, region)
+    from sales_pipeline.reconcile import compare as command  # noqa: PLC0415
+
+    stack = locate(stack_name, profile, region).stack
     raise typer.Exit(
-        reconcile_command.run(stack, output.value, in_flight_seconds=wait, samples=samples, units_per_second=read_units)
+        command.run(stack, output.value, in_flight_seconds=wait, samples=samples, units_per_second=read_units)
     )
 
 
@@ -93,13 +100,17 @@ def failures(  # noqa: PLR0913
     since: Since = None,
     until: Until = None,
     reason: Reason = "",
-    each: Annotated[bool, typer.Option("--each", help="A line a record or dead letter, not one a reason.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="Form of the answer.")] = Format.table,
+    each: Annotated[
+        bool, typer.Option("--each", help="One line per error record or dead letter, not per reason.")
+    ] = False,
+    output: Annotated[Format, typer.Option("--format", help="How to print the list.")] = Format.table,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show what the transform refused and the pipe gave up on, by reason. Exit codes: 0 shown; 1 an error.
+    """List what failed, by reason: error records and dead letters.
+
+    Exit codes: 0 the list was printed, whether or not something failed; 1 an error.
 
     \b
     Examples:
@@ -107,30 +118,35 @@ def failures(  # noqa: PLR0913
       sales failures --reason price --since 2026-11-22 --each
     """  # noqa: D301
     selection = _selection(since, until, reason)
-    failures_command.run(locate(stack_name, profile, region), selection, output.value, each=each)
+    from sales_pipeline.failures import report as command  # noqa: PLC0415
+
+    command.run(locate(stack_name, profile, region).stack, selection, output.value, each=each)
 
 
 @app.command()
 def replay(  # noqa: PLR0913
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only show what would be done.")] = False,
+    yes: Yes = False,
     since: Since = None,
     until: Until = None,
     reason: Reason = "",
     replays: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Leave what was replayed so often already.")
-    ] = REPLAYS_MAX,
+        int, typer.Option(metavar="N", min=1, help="Leave changes that were replayed this often already.")
+    ] = defaults.REPLAYS_MAX,
     discard_trimmed: Annotated[
-        bool, typer.Option("--discard-trimmed", help="Forget dead letters whose changes DynamoDB no longer has.")
+        bool,
+        typer.Option("--discard-trimmed", help="Delete dead letters whose changes DynamoDB no longer keeps."),
     ] = False,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Put back what failed, into the Kinesis stream, once its cause is mended. It can be stopped and run again.
+    """Send changes that failed to the Kinesis stream again.
 
-    What the table has in another version by now, or no longer, is set aside instead. Run one at a time: two at once
-    send everything twice. Exit codes: 0 done, or only shown; 1 something was left as it was, or an error.
+    Fix the cause first. A change is set aside, and not sent, if the table now holds another version of its order. You
+    can stop a replay and run it again. Run one at a time: two at once send everything twice.
+
+    Exit codes: 0 done, or only shown; 1 something was left where it is, or an error.
 
     \b
     Examples:
@@ -139,39 +155,44 @@ def replay(  # noqa: PLR0913
       sales replay --yes --reason Lambda.FunctionError --until 2026-11-22T12:00
     """  # noqa: D301
     selection = _selection(since, until, reason)
-    stack = locate(stack_name, profile, region)
-    raise typer.Exit(
-        replay_command.run(stack, selection, send=yes, replays_max=replays, discard_trimmed=discard_trimmed)
-    )
+    from sales_pipeline.failures import replay as command  # noqa: PLC0415
+
+    stack = locate(stack_name, profile, region).stack
+    raise typer.Exit(command.run(stack, selection, send=yes, replays_max=replays, discard_trimmed=discard_trimmed))
 
 
 @app.command()
 def backfill(  # noqa: PLR0913
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only show what would be done.")] = False,
+    yes: Yes = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Every order of the table, whether the lake has it or not.")
+        bool, typer.Option("--all", help="Send every order of the table, also those that S3 has.")
     ] = False,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=TIMES, metavar="TIME", help="Only orders whose UUIDv7 ids are from then on; in UTC."),
+        typer.Option(
+            formats=TIMES, metavar="TIME", help="Only orders whose UUIDv7 id is from this time (UTC) or later."
+        ),
     ] = None,
     rate: Annotated[
-        float, typer.Option(metavar="ORDERS/S", min=0.1, max=10_000, help="How fast they go into Kinesis.")
-    ] = backfill_command.ORDERS_PER_SECOND,
-    read_units: ReadUnits = reconcile_command.READ_UNITS_PER_SECOND,
+        float, typer.Option(metavar="N", min=0.1, max=10_000, help="Orders per second to send to the Kinesis stream.")
+    ] = defaults.BACKFILL_ORDERS_PER_SECOND,
+    read_units: ReadUnits = defaults.READ_UNITS_PER_SECOND,
     wait: Wait = None,
-    samples: Annotated[int, typer.Option(metavar="N", min=0, help="Sample ids.")] = reconcile_command.SAMPLES,
+    samples: Samples = defaults.SAMPLES,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Send what `sales reconcile` reports missing or stale from the table, through the same stream and transform.
+    """Send orders that are missing or stale in S3 from the table.
 
-    What is on its way is left alone, and so is what `sales replay` can put back. What a stage that stands still holds
-    for longer than the buffers counts as missing, and would arrive twice: see `sales status` first. It can be stopped
-    and run again; with --all it then starts anew. Run one at a time. Exit codes: 0 done, or only shown; 1 something
-    was left, or an error.
+    It first compares the table with S3, as `sales reconcile` does. It does not send orders that are in progress, nor
+    those that `sales replay` can send.
+
+    Run `sales status` first. If a stage stands still, the orders that it holds count as missing, and would arrive
+    twice. You can stop a backfill and run it again; with --all it then starts from the beginning. Run one at a time.
+
+    Exit codes: 0 done, or only shown; 1 an order was left, or an error.
 
     \b
     Examples:
@@ -179,9 +200,11 @@ def backfill(  # noqa: PLR0913
       sales backfill --yes --rate 500
       sales backfill --yes --all --since 2026-11-01
     """  # noqa: D301
-    stack = locate(stack_name, profile, region)
+    from sales_pipeline.reconcile import backfill as command  # noqa: PLC0415
+
+    stack = locate(stack_name, profile, region).stack
     raise typer.Exit(
-        backfill_command.run(
+        command.run(
             stack,
             send=yes,
             everything=everything,

@@ -1,18 +1,21 @@
 """The pipe's dead-letter queue, and the changes in the table's stream that its messages lead to."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from local_aws.pipe import settings as pipe_settings
-from local_aws.pipe.pattern import Matcher, matcher
 from sales_pipeline.aws.pipe_event import change_event, encode
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.errors import SalesError
 from sales_pipeline.failures.records import DeadLetter, StreamRange, read_dead_letter
+
+Matcher = Callable[[Mapping[str, Any]], bool]
+
+EVENT_NAMES = {"NONE": {"INSERT", "MODIFY"}, "APPEND": {"INSERT", "MODIFY", "REMOVE"}}
+"""Names of the change events that the pipe lets through, by the stack's parameter ChangeColumns."""
 
 # Long enough to list some ten thousand messages before the first ones come round again.
 HIDDEN_SECONDS = 30
@@ -120,12 +123,9 @@ def delete(stack: Stack, letter: DeadLetter) -> None:
 
 
 def pipe_filter(stack: Stack) -> Matcher:
-    """Return the test for changes that the pipe lets through."""
-    described: dict[str, Any] = stack.session.client("pipes").describe_pipe(Name=stack["PipeName"])
-    if "SourceParameters" not in described:  # the emulator keeps them to itself
-        return pipe_settings.read(stack).matches
-    filters = described["SourceParameters"].get("FilterCriteria", {}).get("Filters", [])
-    return matcher(each["Pattern"] for each in filters)
+    """Return the test for change events that the pipe lets through: template.yaml, the pipe's FilterCriteria."""
+    event_names = EVENT_NAMES[stack.parameters.get("ChangeColumns", "NONE")]
+    return lambda event: event.get("eventName") in event_names
 
 
 def read_range(streams: Any, batch: StreamRange, matches: Matcher) -> Read:  # noqa: ANN401 - no stubs for it

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -146,14 +147,14 @@ class Clock:
 def run() -> int:
     """Run everything from an empty machine to the verdict, and leave nothing running; 0 only if it is equal.
 
-    Raises EmulatorError, DeployError, StackError and QueryError.
+    Raises SalesError.
     """
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     clock = Clock(console)
     parameters = {"GeneratorSchedule": "DISABLED", "BufferIntervalSeconds": str(BUFFER_INTERVAL_SECONDS)}
     home = running.HOME / "demo"
     with (
-        running.claim(home, "A demo is running already: wait for it to end."),
+        running.claim(home, "a demo runs already: wait for it to end"),
         pipeline.run(home, parameters, clock.step) as local,
     ):
         os.environ.update(local.emulator.environment)
@@ -162,7 +163,7 @@ def run() -> int:
         console.print(f"  Firehose gathers rows for {BUFFER_INTERVAL_SECONDS} s here, not for 60")
         passage = _send_orders(stack, console)
         clock.step("crawl")
-        console.print(f"  {crawl.run(stack, local.state_dir / 'crawler')}")
+        console.print(f"  {crawl.run(stack, partial(pipeline.crawl, local.state_dir))}")
         clock.step("query")
         console.print(f"\n{SQL}\n")
         query.print_table(query.ask(stack, SQL))

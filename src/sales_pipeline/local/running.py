@@ -17,6 +17,8 @@ from common.files import replace_text
 from sales_pipeline.errors import SalesError
 
 ROOT = Path(__file__).parents[3]
+"""The clone of the repository, where this package runs in one."""
+TEMPLATE = ROOT / "template.yaml"
 HOME = Path(os.environ.get("SALES_HOME") or ROOT / ".local").absolute()
 """Where what runs on this machine writes: `.local` in the clone, or the folder that SALES_HOME names.
 
@@ -28,7 +30,7 @@ STOP_SECONDS = 60.0
 
 
 class RunningError(SalesError):
-    """There is one running already, or none, or it isn't ready, or doesn't stop; the text says what to do next."""
+    """A local pipeline runs already, or none runs, or it is not ready, or it does not stop."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ def find() -> Running | None:
         return Running(**json.loads((UP / _ANNOUNCED).read_text()))
     except FileNotFoundError:
         raise RunningError(
-            "The local pipeline is starting or ending: try again once `sales up` says that it runs, or name a "
-            "--stack-name or --profile to work on AWS."
+            "the pipeline on this machine is starting or ending: try again when `sales up` says that it runs, or use "
+            "--stack-name or --profile to work on AWS"
         ) from None
 
 
@@ -94,13 +96,15 @@ def stop() -> None:
     """End the pipeline that runs or starts, and wait until it is gone. Raises RunningError where there is none."""
     process_id = _process_id()
     if process_id is None:
-        raise RunningError("No local pipeline is running: start one with `sales up`.")
+        raise RunningError("no pipeline runs on this machine: start one with `sales up`")
     with suppress(ProcessLookupError):
         os.kill(process_id, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while _process_id() == process_id:
         if time.monotonic() > deadline:
-            raise RunningError(f"Process {process_id} did not end in {STOP_SECONDS:.0f} s: end it with kill -9.")
+            raise RunningError(
+                f"process {process_id} did not end in {STOP_SECONDS:.0f} s: end it with `kill -9 {process_id}`"
+            )
         time.sleep(0.1)
 
 

@@ -28,12 +28,12 @@ Logs: {log_dir}. An order every {seconds:.0f} seconds until Ctrl-C:
 def run() -> int:
     """Start the pipeline and write an order every 3 seconds until Ctrl-C, SIGTERM or `sales down`.
 
-    Returns the exit code. Raises RunningError, EmulatorError and DeployError.
+    Returns the exit code. Raises SalesError.
     """
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     # Where the emulator fires the schedule, it names the same minute each time.
     parameters = {"GeneratorSchedule": "DISABLED"}
-    refusal = "A local pipeline is running already: use it, or end it with `sales down`."
+    refusal = "a pipeline runs on this machine already: use it, or stop it with `sales down`"
     with (
         running.claim(running.UP, refusal),
         pipeline.run(running.UP, parameters, lambda step: console.print(f"{step} …")) as local,
@@ -44,4 +44,4 @@ def run() -> int:
         with running.announce(local.stack_name, environment, local.state_dir):
             exports = "\n".join(f"export {name}={environment[name]}" for name in EXPORTED)
             console.print(GREETING.format(exports=exports, log_dir=local.log_dir, seconds=DEFAULT_INTERVAL_SECONDS))
-            return generate.run(stack, None, None, DEFAULT_INTERVAL_SECONDS, None)
+            return generate.run(stack)

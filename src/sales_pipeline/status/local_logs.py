@@ -1,4 +1,4 @@
-"""What logs tell `sales status` of a pipeline on this machine, where only Lambda counts for CloudWatch."""
+"""Counts from logs, for `sales status` of a pipeline on this machine: there CloudWatch has those of Lambda only."""
 
 import ipaddress
 import json
@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sales_pipeline.aws.stack import Stack
+from sales_pipeline.status.read import Measurements
 
 _CRAWLERS_LOG_GROUP = "/aws-glue/crawlers"  # of all crawlers of an account, with a log stream for each
 _RECORDS = {"RecordsOk": "records_ok", "RecordsDropped": "records_dropped", "RecordsFailed": "records_failed"}
@@ -16,8 +17,8 @@ _RECORDS = {"RecordsOk": "records_ok", "RecordsDropped": "records_dropped", "Rec
 LogLine = tuple[datetime, str]
 
 
-def is_here(stack: Stack) -> bool:
-    """Say whether the stack is one on this machine."""
+def is_local(stack: Stack) -> bool:
+    """Return whether the stack runs on this machine."""
     host = urlsplit(stack.session.client("cloudwatch").meta.endpoint_url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -26,13 +27,13 @@ def is_here(stack: Stack) -> bool:
 
 
 def count_records(stack: Stack, since: datetime) -> dict[str, float]:
-    """Return what the transform made of its records since then, by the names of `status_metrics`."""
+    """Return how many records the transform took, dropped and refused since then, by the names of `metrics`."""
     lines = _log(stack, stack["TransformLogGroupName"], startTime=int(since.timestamp() * 1000))
     return records_of(lines)
 
 
 def last_crawl(stack: Stack) -> dict[str, Any]:
-    """Return what GetCrawler says as LastCrawl on AWS; empty where there was none."""
+    """Return the last crawl, as GetCrawler says it on AWS; empty if there was none."""
     logs: Any = stack.session.client("logs")
     try:
         return last_crawl_of(_log(stack, _CRAWLERS_LOG_GROUP, logStreamNames=[stack["CrawlerName"]]))
@@ -48,7 +49,7 @@ def _log(stack: Stack, group: str, **which: object) -> Iterator[LogLine]:
 
 
 def records_of(lines: Iterable[LogLine]) -> dict[str, float]:
-    """Add up the lines that CloudWatch makes metrics of on AWS (embedded metric format)."""
+    """Add up the log lines that become metrics on AWS (embedded metric format)."""
     counts: Counter[str] = Counter(dict.fromkeys(_RECORDS.values(), 0))
     for _, message in lines:
         if '"_aws"' not in message:
@@ -60,7 +61,7 @@ def records_of(lines: Iterable[LogLine]) -> dict[str, float]:
 
 
 def last_crawl_of(lines: Iterable[LogLine]) -> dict[str, Any]:
-    """Return the last crawl of a crawler's log, as LastCrawl says it."""
+    """Return the last crawl in a crawler's log, as GetCrawler says it on AWS."""
     crawl: dict[str, Any] = {}
     for time, message in lines:
         _, _, text = message.partition(" : ")
@@ -71,3 +72,7 @@ def last_crawl_of(lines: Iterable[LogLine]) -> dict[str, Any]:
         elif text.startswith("Crawler has finished") and crawl.get("Status") == "RUNNING":
             crawl["Status"] = "SUCCEEDED"
     return crawl
+
+
+# The emulator says of every crawl that it succeeded, and counts neither records nor calls of the pipe.
+MEASUREMENTS = Measurements("not measured here", count_records, lambda stack, _: last_crawl(stack))

@@ -3,11 +3,13 @@
 import json
 import re
 import time
+from functools import partial
 
 import pytest
 from samcli.yamlhelper import yaml_parse
 
 from sales_pipeline import crawl, query
+from sales_pipeline.local import pipeline
 from sales_pipeline.reconcile import backfill
 from sales_pipeline.reconcile import compare as reconcile
 from tests import ROOT
@@ -78,7 +80,7 @@ def test_the_view_shows_the_newest_version_of_what_is_there(changes):
 @pytest.mark.usefixtures("rows")
 def test_the_crawler_finds_the_columns_too(changes):
     stack, state_dir = changes
-    found = crawl.run(stack, state_dir / "crawler")
+    found = crawl.run(stack, partial(pipeline.crawl, state_dir))
     assert "price double, event_id string, event_name string, event_time string, sequence_number string" in found
 
 

@@ -178,14 +178,14 @@ def test_sql_that_fails(up):
 
 
 def test_a_second_up_is_refused(up):
-    assert_one_line(sales(up.home, "up"), "running already", "`sales down`")
+    assert_one_line(sales(up.home, "up"), "runs on this machine already", "`sales down`")
     assert up.process.poll() is None
 
 
 def test_a_stack_that_is_not_there(up):
     settings = {"AWS_REGION": "us-east-1"} | exported(up)
     ended = sales(up.home, "query", "--stack-name", "other", "SELECT 1", **settings)
-    assert_one_line(ended, "There is no stack other in us-east-1", "sam deploy")
+    assert_one_line(ended, "there is no stack other in us-east-1", "sam deploy")
 
 
 def test_what_is_exported_leads_there(up, tmp_path):
@@ -225,7 +225,8 @@ def test_orders_travel_from_generate_to_query(up, generated):
 
 def test_down_ends_it_and_leaves_logs_only(up):
     ended = sales(up.home, "down")
-    assert ended.returncode == 0, ended.stderr
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "stopped" in ended.stdout
     assert up.process.wait(END_SECONDS) == 0
     assert "written" in up.printed
     assert "Traceback" not in up.printed
@@ -236,7 +237,7 @@ def test_down_ends_it_and_leaves_logs_only(up):
 
 
 def test_down_without_a_pipeline(tmp_path):
-    assert_one_line(sales(tmp_path, "down"), "No local pipeline is running", "`sales up`")
+    assert_one_line(sales(tmp_path, "down"), "no pipeline runs on this machine", "`sales up`")
 
 
 def test_a_profile_that_is_not_there(tmp_path):
@@ -244,7 +245,7 @@ def test_a_profile_that_is_not_there(tmp_path):
 
 
 def test_no_region(tmp_path):
-    assert_one_line(sales(tmp_path, "query", "SELECT 1", AWS_DEFAULT_REGION=""), "No AWS region", "--region")
+    assert_one_line(sales(tmp_path, "query", "SELECT 1", AWS_DEFAULT_REGION=""), "no AWS region", "--region")
 
 
 def test_no_credentials(tmp_path):
@@ -293,7 +294,7 @@ def test_a_killed_up_leaves_no_process_and_makes_room_for_the_next(start, tmp_pa
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
     assert list((tmp_path / "tmp").iterdir()) == []
-    assert_one_line(sales(tmp_path, "down"), "No local pipeline is running")
+    assert_one_line(sales(tmp_path, "down"), "no pipeline runs on this machine")
 
     run = start("up")
     run.wait_for("sam build")

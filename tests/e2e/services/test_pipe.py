@@ -255,4 +255,4 @@ def test_a_queue_that_refuses_is_tried_until_it_takes_the_message(client, hasty,
 def test_without_a_stack_it_says_so_and_ends(run_pipe):
     worker, log_path = run_pipe("missing")
     assert worker.wait(DEADLINE_SECONDS) == 1
-    assert "There is no stack missing" in log_path.read_text()
+    assert "there is no stack missing" in log_path.read_text()

@@ -82,7 +82,7 @@ def test_a_killed_one_leaves_no_claim_and_is_not_found(holder, up):
     holder.send_signal(signal.SIGKILL)
     holder.wait(DEADLINE_SECONDS)
     assert running.find() is None
-    with pytest.raises(RunningError, match="No local pipeline is running"):
+    with pytest.raises(RunningError, match="no pipeline runs"):
         running.stop()
     assert (up / "running.json").exists()
     with running.claim(up, "no"):
@@ -102,6 +102,6 @@ def test_stop_gives_up_on_one_that_does_not_end_and_says_how_to(up, monkeypatch)
     monkeypatch.setattr(running.os, "kill", lambda *_: None)
     with (
         running.claim(up, "no"),
-        pytest.raises(RunningError, match=rf"Process {os.getpid()} did not end .* kill -9"),
+        pytest.raises(RunningError, match=rf"process {os.getpid()} did not end .*kill -9"),
     ):
         running.stop()

@@ -1,0 +1,45 @@
+"""The one place that prints an error and sets the exit code."""
+
+import errno
+from collections.abc import Collection
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from sales_pipeline.errors import SalesError
+
+
+class Commands(TyperGroup):
+    """The commands of `sales`: an error that a person can do something about becomes one line and exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's own types, which typer carries inside
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            problem = explained(error, self._options(ctx.invoked_subcommand))
+            if problem is None:
+                raise
+        typer.echo(f"error: {problem}", err=True)
+        raise typer.Exit(1)
+
+    def _options(self, name: str | None) -> list[str]:
+        command = self.commands.get(name or "")
+        return [option for parameter in command.params for option in parameter.opts] if command else []
+
+
+def explained(error: Exception, options: Collection[str]) -> str | None:
+    """Return an error in one line, for a command with these options; None for a mistake in this program."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - takes a while, and errors are rare
+
+    from common.aws_errors import explain  # noqa: PLC0415
+
+    match error:
+        case SalesError():
+            return str(error)
+        case ClientError() | BotoCoreError():
+            return explain(error, what="the stack's resources", place="AWS", options=options)
+        case OSError() if error.errno != errno.EPIPE:
+            return f"{error}. This is a problem on this machine, not on AWS"
+    return None
