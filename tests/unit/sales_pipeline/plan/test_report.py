@@ -3,12 +3,21 @@
 import json
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
 from sales_pipeline.plan import costs, prices
 from sales_pipeline.plan import report as plan
-from sales_pipeline.plan.capacity import MODES, Load, PlanError, capacity, limits
+from sales_pipeline.plan.capacity import (
+    CRAWL_OBJECTS_PER_SECOND,
+    MODES,
+    QUERY_CUTOFF_BYTES,
+    Load,
+    PlanError,
+    capacity,
+    limits,
+)
 from tests import ROOT
 from tests.unit.template.parsed import TEMPLATE
 
@@ -83,24 +92,110 @@ def test_the_turning_points_of_the_walk():
     assert saved / part(Load(1000), "Firehose") == pytest.approx(0.88, abs=0.005)
 
 
-def test_the_readme_s_costs_are_computed():
-    document = (ROOT / "README.md").read_text()
-    load = Load(1 / 3)
-    rows = dict(table_rows(document, "| Part | USD a month"))
-    small = ["DynamoDB, writes", "DynamoDB, storage and recovery", "Pipe", "Firehose", "Transform function", "S3"]
-    computed = [
-        ("Kinesis", "11; 15"),
-        ("Crawler", f"9; {part(load, 'Crawler') - 8.92:.0f}"),
-        ("Generator", f"{costs.generator_usd():.0f}"),
-        ("CloudWatch", f"{part(load, 'CloudWatch'):.1f}"),
-        ("DynamoDB", f"{sum(part(load, name) for name in small):.1f}"),
+# ── docs/costs.md ────────────────────────────────────────────────────────────────────────────────
+
+COSTS = ROOT / "docs/costs.md"
+AS_IT_COMES = Load(1 / 3)  # the generator's pace
+
+
+def stated(header, *columns):
+    """Return what a table of docs/costs.md says in these columns, by the row's first cell."""
+    rows = table_rows(COSTS.read_text().replace("**", ""), header)
+    return {row[0]: [row[column] for column in columns] for row in rows}
+
+
+def crawler_usd(crawls_per_day):
+    """Return what the crawler's time costs a month, and what its requests do."""
+    usd = part(replace(AS_IT_COMES, crawls_per_day=crawls_per_day), "Crawler")
+    run_usd = crawls_per_day * costs.DAYS * costs.crawl_usd(0)
+    return run_usd, usd - run_usd
+
+
+def test_the_costs_of_each_part_are_computed():
+    retention_usd = prices.KINESIS_RETENTION_HOUR.of(costs.HOURS)
+    run_usd, requests_usd = crawler_usd(4)
+    usd = {each.name: each.usd for each in costs.month(AS_IT_COMES, "PROVISIONED")}
+    del usd["Crawler"]
+    usd["Kinesis, second day of retention"] = retention_usd
+    usd["Kinesis, capacity"] = usd.pop("Kinesis, kept 48 hours") - retention_usd
+    usd["Crawler, run time"], usd["Crawler, requests to S3"] = run_usd, requests_usd
+    usd["Generator function"] = costs.generator_usd()
+    usd["Together"] = costs.month_usd(AS_IT_COMES, "PROVISIONED") + costs.generator_usd()
+    assert sum(usd.values()) == pytest.approx(2 * usd["Together"])
+    assert stated("| Part | What AWS bills", 2) == {name: [shown(each)] for name, each in usd.items()}
+
+
+def test_the_costs_of_the_crawler_s_schedules_are_computed():
+    runs = {"cron(10 * * * ? *)": 24, "cron(10 0/6 * * ? *)": 4, "cron(10 0 * * ? *)": 1}
+    assert TEMPLATE["Parameters"]["CrawlerSchedule"]["Default"] == "cron(10 0/6 * * ? *)"
+    default = "`cron(10 0/6 * * ? *)`, the default"
+    assert stated("| `CrawlerSchedule` |", 1, 2, 3) == {
+        default if count == 4 else f"`{schedule}`": [f"{count} a day", *map(shown, crawler_usd(count))]
+        for schedule, count in runs.items()
+    }
+
+
+def test_the_costs_of_the_stream_s_modes_are_computed():
+    def column(mode):
+        stream, crawler = part(AS_IT_COMES, "Kinesis, kept 48 hours", mode), part(AS_IT_COMES, "Crawler", mode)
+        together = costs.month_usd(AS_IT_COMES, mode) + costs.generator_usd()
+        return [shown(each) for each in (stream, crawler, together - stream - crawler, together)]
+
+    names = ("the stream", "crawler", "all other parts", "together")
+    said = stated("| | `StreamMode=PROVISIONED`", 1, 2)
+    del said["Capacity"]
+    assert said == {
+        f"USD a month: {name}": list(both)
+        for name, *both in zip(names, column("PROVISIONED"), column("ON_DEMAND"), strict=True)
+    }
+
+
+def test_the_savings_are_computed():
+    levers = {each.name: each.saves_usd for each in costs.levers(AS_IT_COMES)}
+    daily = sum(crawler_usd(4)) - sum(crawler_usd(1))
+    assert stated("| Change | Saves", 1) == {
+        "`RetentionPeriodHours: 24` in `template.yaml`": [shown(levers["RetentionPeriodHours 24"])],
+        "remove the crawler from `template.yaml`": [shown(levers["no crawler"])],
+        '`CrawlerSchedule="cron(10 0 * * ? *)"`': [shown(daily)],
+        "`GeneratorSchedule=DISABLED`": [shown(costs.generator_usd())],
+        "`BufferIntervalSeconds=900`": [shown(levers["BufferIntervalSeconds=900"])],
+    }
+
+
+def test_the_other_numbers_on_the_page_of_costs_are_computed():
+    def crawler(days):
+        return shown(part(replace(AS_IT_COMES, days=days), "Crawler"))
+
+    dates = [each.date for each in vars(prices).values() if isinstance(each, prices.Price)]
+    dated = sorted(each for each in dates if each[0].isdigit())
+    together = costs.month_usd(AS_IT_COMES, "PROVISIONED") + costs.generator_usd()
+    anyway = part(AS_IT_COMES, "Kinesis, kept 48 hours") + sum(crawler_usd(4)) + costs.generator_usd()
+    needs = capacity(AS_IT_COMES, "PROVISIONED")
+    minimum_days = next(
+        days
+        for days in range(1, 100)
+        if capacity(replace(AS_IT_COMES, days=days), "PROVISIONED").crawl_seconds > prices.CRAWL_MINIMUM.value
+    )
+    athena_usd = prices.S3_GET.of(AS_IT_COMES.queries_per_day * costs.DAYS * needs.objects_per_day)
+    text = " ".join(COSTS.read_text().split())
+    expected = [
+        f"costs **about {together:.0f} USD a month**",
+        f"Of the {len(dates)} prices, {len(dated)} carry a date from {dated[0]} to {dated[-1]}",
+        f"{dates.count('undated')} were read from pages without a date, and {dates.count('recalled')} are from memory",
+        f"each further DPU costs the same again: {shown(crawler_usd(4)[0])} USD a month",
+        f"costs {prices.ATHENA_TB.usd:.0f} USD per TB",
+        f"about {costs.query_usd(QUERY_CUTOFF_BYTES) * 100:.0f} cents at most",
+        f"generator are {anyway:.0f} of the {together:.0f} USD",
+        f"cost {costs.month_usd(Load(10), 'PROVISIONED'):.0f} USD without the generator",
+        f"{needs.objects_per_day:,.0f} more each day",
+        f"Until about day {minimum_days} a run",
+        f"After 90 days the crawler costs {crawler(90)} USD a month, after a year {crawler(365)}.",
+        f"reads {CRAWL_OBJECTS_PER_SECOND} objects per second",
+        f"the table's stream: {shown(costs.stream_reads_usd(needs))} USD a month",
+        f"another {shown(athena_usd)} USD a month",
     ]
-    for beginning, usd in computed:
-        assert next(value for name, value in rows.items() if name.startswith(beginning)) == usd, beginning
-    assert part(load, "Kinesis, kept 48 hours") == pytest.approx(10.95 + 14.6, abs=0.02)
-    assert part(load, "Kinesis, kept 48 hours", "ON_DEMAND") == pytest.approx(29, abs=0.5)
-    together = costs.month_usd(load, "PROVISIONED") + costs.generator_usd()
-    assert f"Together about {together:.0f}" in document
+    missing = [each for each in expected if each not in text]
+    assert missing == []
 
 
 # ── The command ──────────────────────────────────────────────────────────────────────────────────
