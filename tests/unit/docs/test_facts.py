@@ -1,0 +1,34 @@
+"""What the pages quote is there: the tests that failures.md names, the rows and reasons in contract.md."""
+
+import base64
+import json
+import re
+
+from tests import ROOT
+
+CONTRACT = (ROOT / "docs/contract.md").read_text()
+FAILURES = (ROOT / "docs/failures.md").read_text()
+
+
+def test_the_tests_that_show_what_happens_on_failure_exist_where_the_page_says():
+    named = re.findall(r"^\| ([^|]+) \| `(test_\w+)` \| `([^`]+)` \|$", FAILURES, re.MULTILINE)
+    assert len(named) > 10
+    for _, test, file in named:
+        assert f"def {test}(" in (ROOT / "tests" / file).read_text(), test
+    shown_by = set(re.findall(r"\[([^\]]+)\]\(#the-tests\)", FAILURES)) - {"the test", "The tests"}
+    assert shown_by == {name for name, _, _ in named}
+
+
+def test_the_rows_that_show_the_change_columns_are_rows_of_the_samples():
+    sample = json.loads((ROOT / "events/firehose-changes.change-columns.expected.json").read_text())
+    rows = {base64.b64decode(record["data"]).decode() for record in sample["records"]}
+    shown = [f"{line}\n" for line in CONTRACT.splitlines() if '"event_id"' in line and line.startswith("{")]
+    assert len(shown) == 2
+    assert set(shown) <= rows
+
+
+def test_the_reasons_are_those_of_the_samples():
+    reasons = {each["reason"] for each in json.loads((ROOT / "events/firehose-bad-records.reasons.json").read_text())}
+    shown = set(re.findall(r"`(\$[^`]*: [^`]*)` \|$", CONTRACT, re.MULTILINE))
+    assert len(shown) == 9
+    assert shown <= reasons
