@@ -14,7 +14,7 @@ from tests.unit.template.parsed import TEMPLATE
 from transform import app
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
-GENERAL = {"a-stopped-pipe", "a-failed-crawl", "a-message-that-never-came"}
+GENERAL = {"start-here", "how-much-time-you-have", "a-stopped-pipe", "a-failed-crawl", "a-message-that-never-came"}
 
 RESOURCES = TEMPLATE["Resources"]
 ALARMS = {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == "AWS::CloudWatch::Alarm"}
@@ -128,8 +128,8 @@ def test_no_buffer_that_the_stack_may_have_makes_a_delivery_late():
 @pytest.mark.parametrize("name", ["PipeFailuresAlarm", "StreamThrottlesAlarm"])
 def test_who_is_called_has_time_before_the_pipe_gives_up(name):
     source = RESOURCES["OrderPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
-    rings_after_seconds = ALARMS[name]["Period"] * ALARMS[name]["EvaluationPeriods"]
-    assert rings_after_seconds <= source["MaximumRecordAgeInSeconds"] / 2
+    fires_after_seconds = ALARMS[name]["Period"] * ALARMS[name]["EvaluationPeriods"]
+    assert fires_after_seconds <= source["MaximumRecordAgeInSeconds"] / 2
 
 
 def test_cloudwatch_can_publish_to_the_topic():
