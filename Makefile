@@ -1,7 +1,7 @@
 # Everything happens in a virtual environment of its own, .venv, which every target makes when it has to.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-large format lock clean
+.PHONY: help setup demo test lint bench bench-large format picture lock clean
 
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
 	$(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
@@ -40,6 +40,9 @@ bench-large: setup ## measure sales reconcile on a million orders: a quarter of 
 format: setup ## put the code into its standard form
 	ruff format .
 	ruff check --fix .
+
+picture: ## draw docs/architecture.svg from docs/architecture.toml
+	"$(PYTHON)" docs/picture.py
 
 lock: setup ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) pyproject.toml $(GROUPS:%=--group %) --output-file requirements-dev.txt
