@@ -33,7 +33,7 @@ _STAGES = {
     "local_aws.pipe": "pipe",
     "local_aws.firehose": "Firehose",
     "local_aws.crawler": "crawler",
-    "ministack": "emulator",
+    "local_aws.server": "emulator",
 }
 
 

@@ -1,6 +1,7 @@
 """Mock orders from a laptop into the order table; `--help` shows how."""
 
 import json
+import math
 import re
 import sys
 from datetime import datetime
@@ -29,6 +30,12 @@ except ModuleNotFoundError as missing:
 DRY_RUN_COUNT = 10
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _finite(value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"expected a number, found {value}")  # nan lies within every bound
+    return value
 
 
 def _start_ms(text: str) -> int:
@@ -72,11 +79,17 @@ def generate(  # noqa: PLR0913 - one argument an option
     table: Annotated[str, typer.Option(parser=_table, metavar="NAME", help="The order table.")] = "order_table",
     interval: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0.0001, max=86_400, help="From one order to the next; 3 by default."),
+        typer.Option(
+            metavar="SECONDS",
+            min=0.0001,
+            max=86_400,
+            callback=_finite,
+            help="From one order to the next; 3 by default.",
+        ),
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(metavar="ORDERS/S", min=0.0001, max=10_000, help="In place of --interval."),
+        typer.Option(metavar="ORDERS/S", min=0.0001, max=10_000, callback=_finite, help="In place of --interval."),
     ] = None,
     count: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop after so many; 10 in a dry run.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="The same seed orders the same things.")] = None,

@@ -109,7 +109,7 @@ def start(log_path: Path) -> Emulator:
 def _start_at(port: int, log_path: Path) -> Emulator:
     directory = Path(tempfile.mkdtemp(prefix="sales-emulator-"))
     with log_path.open("wb") as log:
-        process = guard.start(directory, [sys.executable, "-m", "ministack"], _environment(directory, port), log)
+        process = guard.start(directory, [sys.executable, "-m", "local_aws.server"], _environment(directory, port), log)
     emulator = Emulator(f"http://{LOOPBACK}:{port}", log_path, process)
     try:
         _wait_until_healthy(emulator, directory.name)

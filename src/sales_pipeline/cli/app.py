@@ -8,7 +8,7 @@ import typer
 
 from sales_pipeline.cli import recovery
 from sales_pipeline.cli.group import Commands
-from sales_pipeline.cli.options import Format, Profile, Region, ReportFormat, StackName, locate
+from sales_pipeline.cli.options import Format, Profile, Region, ReportFormat, StackName, finite, locate
 from sales_pipeline.errors import SalesError
 from sales_pipeline.local import running
 from sales_pipeline.plan.capacity import Load
@@ -104,11 +104,15 @@ def generate(  # noqa: PLR0913 - one argument an option
     *,
     interval: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0.0001, max=86_400, help="Time between two orders; 3 by default."),
+        typer.Option(
+            metavar="SECONDS", min=0.0001, max=86_400, callback=finite, help="Time between two orders; 3 by default."
+        ),
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(metavar="N", min=0.0001, max=10_000, help="Orders per second, instead of --interval."),
+        typer.Option(
+            metavar="N", min=0.0001, max=10_000, callback=finite, help="Orders per second, instead of --interval."
+        ),
     ] = None,
     count: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop after this many orders.")] = None,
     seed: Annotated[
@@ -180,10 +184,13 @@ app.add_typer(recovery.app)
 @app.command()
 def plan(  # noqa: PLR0913
     *,
-    orders_per_second: Annotated[float, typer.Option(metavar="N", help="Mean over a month.")],
+    orders_per_second: Annotated[float, typer.Option(metavar="N", callback=finite, help="Mean over a month.")],
     order_bytes: Annotated[int, typer.Option(metavar="BYTES", help="Size of an item in the table.")] = Load.order_bytes,
     peak: Annotated[
-        float, typer.Option(metavar="FACTOR", help="Orders in the busiest second, as a multiple of the mean.")
+        float,
+        typer.Option(
+            metavar="FACTOR", callback=finite, help="Orders in the busiest second, as a multiple of the mean."
+        ),
     ] = Load.peak,
     shards: Annotated[
         int | None, typer.Option(metavar="N", help="ShardCount; by default as many as the busiest second needs.")
@@ -192,12 +199,14 @@ def plan(  # noqa: PLR0913
         int, typer.Option(metavar="SECONDS", help="BufferIntervalSeconds.")
     ] = Load.buffer_seconds,
     crawls_per_day: Annotated[
-        float, typer.Option(metavar="N", help="Crawls per day by CrawlerSchedule; 0 for no crawler.")
+        float, typer.Option(metavar="N", callback=finite, help="Crawls per day by CrawlerSchedule; 0 for no crawler.")
     ] = Load.crawls_per_day,
     days: Annotated[
         int, typer.Option(metavar="N", help="Days of orders that the table and the bucket hold.")
     ] = Load.days,
-    queries_per_day: Annotated[float, typer.Option(metavar="N", help="Athena queries per day.")] = Load.queries_per_day,
+    queries_per_day: Annotated[
+        float, typer.Option(metavar="N", callback=finite, help="Athena queries per day.")
+    ] = Load.queries_per_day,
     query_days: Annotated[int, typer.Option(metavar="N", help="Days of rows that a query reads.")] = Load.query_days,
     arm64: Annotated[bool, typer.Option("--arm64", help="Plan for Architecture=arm64.")] = Load.arm64,
     output: Annotated[ReportFormat, typer.Option("--format", help="How to print the plan.")] = ReportFormat.text,

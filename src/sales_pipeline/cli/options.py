@@ -1,5 +1,6 @@
 """What the commands of `sales` have in common: their options, and the stack that these name."""
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from sales_pipeline.aws.stack import Stack
     from sales_pipeline.status.read import Measurements
 
+
+def finite(value: float | None) -> float | None:
+    """Refuse nan, which lies within every bound. For each option that takes a float."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"expected a number, found {value}")
+    return value
+
+
 StackName = Annotated[str | None, typer.Option(metavar="NAME", help="Stack to work on.")]
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help="Named profile of the AWS CLI.")]
 Region = Annotated[str | None, typer.Option(metavar="NAME", help="AWS region, if not the profile's.")]
@@ -33,11 +42,18 @@ Reason = Annotated[str, typer.Option(metavar="TEXT", help="Only what failed for 
 Wait = Annotated[
     float | None,
     typer.Option(
-        metavar="SECONDS", min=0, max=86_400, help="How long an order may take to S3; from the stack's settings."
+        metavar="SECONDS",
+        min=0,
+        max=86_400,
+        callback=finite,
+        help="How long an order may take to S3; from the stack's settings.",
     ),
 ]
 ReadUnits = Annotated[
-    float, typer.Option(metavar="UNITS", min=1, help="Read capacity units per second that it may use of the table.")
+    float,
+    typer.Option(
+        metavar="UNITS", min=1, callback=finite, help="Read capacity units per second that it may use of the table."
+    ),
 ]
 Samples = Annotated[int, typer.Option(metavar="N", min=0, help="How many order ids to show of each kind.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without this option, only show what would be done.")]

@@ -20,6 +20,7 @@ from sales_pipeline.cli.options import (
     Until,
     Wait,
     Yes,
+    finite,
     locate,
 )
 
@@ -175,7 +176,10 @@ def backfill(  # noqa: PLR0913
         ),
     ] = None,
     rate: Annotated[
-        float, typer.Option(metavar="N", min=0.1, max=10_000, help="Orders per second to send to the Kinesis stream.")
+        float,
+        typer.Option(
+            metavar="N", min=0.1, max=10_000, callback=finite, help="Orders per second to send to the Kinesis stream."
+        ),
     ] = defaults.BACKFILL_ORDERS_PER_SECOND,
     read_units: ReadUnits = defaults.READ_UNITS_PER_SECOND,
     wait: Wait = None,

@@ -123,8 +123,8 @@ def test_a_cost_that_grows_by_more_than_a_fifth_misses_its_target(passages, what
 def test_a_process_counts_where_its_command_line_says():
     python, guard = "/x/python -m ", "/x/python -I /x/guard.py /tmp/x "
     stages = {
-        f"{python}ministack": "emulator",
-        f"{guard}{python}ministack": "supervisors",
+        f"{python}local_aws.server": "emulator",
+        f"{guard}{python}local_aws.server": "supervisors",
         f"{guard}{python}local_aws.workers --stack-name s": "supervisors",
         f"{python}local_aws.pipe --stack-name s": "pipe",
         f"{python}local_aws.firehose --stack-name s": "Firehose",

@@ -14,6 +14,9 @@ from sales_pipeline.cli import app as cli
         ("reconcile --wait inf", "--wait"),
         ("backfill --wait nan", "--wait"),
         ("backfill --rate 0", "--rate"),
+        ("backfill --read-units nan", "--read-units"),
+        ("generate --interval nan", "--interval"),
+        ("plan --orders-per-second nan", "--orders-per-second"),
         ("generate --rate 5 --interval 1", "not both"),
     ],
 )

@@ -1,0 +1,20 @@
+"""The emulator's process: `python -m local_aws.server`. MiniStack as it is, but for warnings about what is by design."""
+
+import logging
+
+
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Return False for the warning that MiniStack repeats every second about a pipe to Kinesis: a stand-in runs it."""
+    return "MiniStack delivers to" not in str(record.msg)
+
+
+def main() -> None:
+    """Run MiniStack until a signal ends it; its settings are environment variables."""
+    logging.getLogger("pipes").addFilter(is_worth_a_line)
+    from ministack.app import main as run  # type: ignore[import-untyped]  # noqa: PLC0415 - the demo's package
+
+    run()
+
+
+if __name__ == "__main__":
+    main()
