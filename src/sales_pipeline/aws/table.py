@@ -18,7 +18,7 @@ from sales_pipeline.failures.records import read_error_object
 from sales_pipeline.orders import version as versions
 from sales_pipeline.orders.change import ORDER_ID_BYTES
 from sales_pipeline.orders.version import Row, Version, VersionError
-from transform.record import FIELDS
+from transform.columns import COLUMNS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,7 +38,7 @@ _CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 10}, max_poo
 Read = TypeVar("Read", Row, Version)
 Item = dict[str, Any]
 
-_NAMES = {f"#{number}": column.name for number, column in enumerate(FIELDS)}
+_NAMES = {f"#{number}": column.name for number, column in enumerate(COLUMNS)}
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from transform.record import FIELDS
+from transform.columns import COLUMNS
 from transform.values import SEQUENCE_NUMBER
 
 
@@ -59,7 +59,7 @@ def of_item(item: Mapping[str, Any]) -> Version:
     Attributes that no field of the row takes make no difference. Raises VersionError.
     """
     try:
-        values = [_canonical(item.get(field.name)) for field in FIELDS]
+        values = [_canonical(item.get(column.name)) for column in COLUMNS]
         return _version(item["orderid"]["S"], values)
     except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
         raise VersionError(f"no item of the order table: {type(error).__name__}") from None
@@ -81,7 +81,7 @@ def of_row(line: bytes) -> Row:
     try:
         row = _decode_row(line)
         is_removal = row.get("event_name") == "REMOVE"
-        values = None if is_removal else [_typed(row.get(field.name)) for field in FIELDS]
+        values = None if is_removal else [_typed(row.get(column.name)) for column in COLUMNS]
         orderid, digest = _version(row["orderid"], values)
         if row.get("sequence_number") is None:
             return Row(orderid, digest)

@@ -7,7 +7,7 @@ import pytest
 
 from tests import ROOT
 from tests.unit.template.parsed import TEMPLATE, resolve
-from transform.record import CHANGE_COLUMNS, FIELDS
+from transform.columns import CHANGE_COLUMNS, COLUMNS
 from transform.values import decimal_number, text, whole_number
 
 PARAMETERS, RESOURCES = TEMPLATE["Parameters"], TEMPLATE["Resources"]
@@ -275,7 +275,7 @@ def test_the_declared_table_has_the_columns_of_the_row(change_columns, more):
     columns = properties("OrdersTable")["TableInput"]["StorageDescriptor"]["Columns"]
     catalog_types = {text: "string", whole_number: "int", decimal_number: "decimal(38,9)"}
     assert [(column["Name"], column["Type"]) for column in resolve(columns, ChangeColumns=change_columns)] == [
-        *((field.name, catalog_types[field.encode]) for field in FIELDS),
+        *((column.name, catalog_types[column.encode]) for column in COLUMNS),
         *((name, "string") for name in more),
     ]
     assert properties("TransformFunction")["Environment"]["Variables"]["CHANGE_COLUMNS"] == {"Ref": "ChangeColumns"}

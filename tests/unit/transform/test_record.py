@@ -104,7 +104,7 @@ def test_an_error_names_the_top_level_path_of_a_top_level_image():
         row(json.dumps({"NewImage": image() | {"price": {"S": "1"}}}).encode())
 
 
-def test_what_no_field_takes_may_hold_numbers_that_python_does_not():
+def test_what_no_column_takes_may_hold_numbers_that_python_does_not():
     data = change_event(image() | {"gift": {"BOOL": True}}).replace(b'"111"', b"1e999").replace(b"true", b"9" * 5000)
     assert row(data) == row(change_event(image()))
 
@@ -116,7 +116,7 @@ def test_attributes_of_a_record_that_fails_are_collected_too():
     assert unknown == ["Price"]
 
 
-def test_attributes_that_no_field_takes_are_collected_and_never_looked_into():
+def test_attributes_that_no_column_takes_are_collected_and_never_looked_into():
     unknown = []
     strange = image() | {"gift": {"BOOL": True}, "note": {"S": 5}, "nothing": None}
     assert to_row(change_event(strange), unknown) == row(change_event(image()))
