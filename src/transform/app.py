@@ -18,10 +18,10 @@ from pybase64 import b64decode, b64encode_as_string
 from transform.record import to_row, to_row_with_change
 from transform.values import RecordError
 
-# The guide says 6 MB and Lambda takes 6 MiB: this holds by either reading.
+# The guide says 6 MB, and Lambda takes 6 MiB. This is the smaller of the two.
 RESPONSE_BYTES_MAX = 6_000_000
-_RESULT_BYTES = 64  # what the runtime's JSON adds to recordId and data, and a little more
-_ESCAPED_BYTES_MAX = 12  # a character can be two escapes
+_RESULT_BYTES = 64  # the runtime's JSON adds a little less than this to each recordId and data
+_ESCAPED_BYTES_MAX = 12  # JSON writes a character as two escapes at most
 
 _data_of = itemgetter("data")
 
@@ -29,8 +29,8 @@ _to_row = to_row_with_change if os.environ.get("CHANGE_COLUMNS") == "APPEND" els
 
 logger = Logger()
 
-# A line of JSON that CloudWatch makes metrics of, which is the batch's log line too. Amazon CloudWatch User Guide,
-# "Specification: Embedded metric format".
+# CloudWatch makes metrics from the batch's log line. Amazon CloudWatch User Guide, "Specification: Embedded metric
+# format".
 _METRICS = ("RecordsOk", "RecordsDropped", "RecordsFailed", "UnknownAttributes")
 _DECLARED_METRICS = [
     {
@@ -44,9 +44,9 @@ _DECLARED_METRICS = [
 def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
     """Answer every record of a Firehose transformation event, in order, each under its own recordId.
 
-    `Ok` carries a row, `Dropped` stands for a removal, which has a row only with change columns, and `ProcessingFailed`
-    carries the data as it came, with its reason in the log. Whatever is wrong with a record, it fails alone. Raises
-    ValueError for an event of another kind.
+    `Ok` has a row. `Dropped` is a removal, which has a row only with change columns. `ProcessingFailed` has the data as
+    it came, and the reason is in the log. A record that fails does not affect the others. Raises ValueError for an
+    event of another kind.
     """
     results: list[dict[str, str]] = []
     failures: list[tuple[str, str]] = []
@@ -56,7 +56,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
     for record_id, record in zip(record_ids, records, strict=True):
         try:
             row = _to_row(b64decode(record["data"], None, True), unknown_attributes)  # noqa: FBT003 - is its faster form
-        except Exception as error:  # noqa: BLE001 - one record must not fail the others, even by a mistake of ours
+        except Exception as error:  # noqa: BLE001 - one record must not fail the others, even by a mistake in this code
             failures.append((record_id, str(error) if isinstance(error, RecordError) else _fault(record, error)))
             data = record["data"] if isinstance(record.get("data"), str) else ""
             escaped_characters += len(data)
@@ -77,12 +77,12 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
 
 
 def _records(event: object) -> tuple[list[str], list[dict[str, Any]]]:
-    """Return the ids of an event's records, and the records. Raises ValueError where they aren't Firehose's."""
+    """Return the ids of an event's records, and the records. Raises ValueError if Firehose did not make the event."""
     records = event.get("records") if isinstance(event, dict) else None
     if isinstance(records, list):
         with suppress(TypeError, LookupError):
             record_ids = [record["recordId"] for record in records]
-            "".join(record_ids)  # every one is text, then
+            "".join(record_ids)  # raises TypeError if one is not text
             return record_ids, records
     raise ValueError(
         "Not an event of Firehose's data transformation: it has no list of records, or one without a recordId."
@@ -101,9 +101,9 @@ def _fault(record: dict[str, Any], error: Exception) -> str:
 
 
 def _fit_response(results: list[dict[str, str]], failures: list[tuple[str, str]]) -> None:
-    """Fail, without their data, the records that the response has no room for, if any: Firehose keeps what it sent.
+    """Fail the records for which the response has no room, and leave out their data: Firehose still has it.
 
-    Firehose's own events never come here: with its metadata a record takes more room there than in the response.
+    Events that Firehose itself sends always fit: with its metadata, a record is larger there than in the response.
     """
     without_data = [{**result, "result": "ProcessingFailed", "data": ""} for result in results]
     room_bytes = RESPONSE_BYTES_MAX - _escaped_bytes({"records": without_data})
@@ -120,7 +120,7 @@ def _fit_response(results: list[dict[str, str]], failures: list[tuple[str, str]]
 
 
 def _escaped_bytes(value: object) -> int:
-    """Bytes of a value's JSON in ASCII, where it is longest: the runtimes differ in what they escape."""
+    """Return the bytes of a value's JSON in ASCII. Runtimes escape different characters; ASCII is the longest form."""
     return len(json.dumps(value))
 
 

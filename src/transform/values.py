@@ -10,19 +10,19 @@ import msgspec
 
 
 class RecordError(Exception):
-    """What is wrong with a change event: where, what was expected there, and what kind of thing was found.
+    """The reason why a change event is refused: the path, what was expected there, and what kind of value was found.
 
-    The message never holds a value of the event, so that it can be logged:
+    The message never has a value of the event in it, so it can be logged:
     ``$.dynamodb.NewImage.price: expected N, found S``.
     """
 
 
 text = msgspec.json.encode
-"""JSON string in UTF-8: other scripts would be up to three times as long as escapes."""
+"""Return a JSON string in UTF-8. With escapes, text in other scripts would be up to three times as long."""
 
 
 class _Checked(dict[str, bytes]):
-    """What numbers are in JSON, by their text. It forgets all of them when it is full."""
+    """A cache of numbers in JSON, by their text. When it is full, it is emptied."""
 
     def __init__(self, encode: Callable[[str], bytes]) -> None:
         super().__init__()
@@ -40,13 +40,16 @@ _CHECKED_MAX = 4096
 
 
 def _checked_once(encode: Callable[[str], bytes]) -> Callable[[str], bytes]:
-    """Prices and quantities recur: most of them need no second check. A hit moves nothing, as it would in lru_cache."""
+    """Check each number once, because prices and quantities recur.
+
+    lru_cache would be slower: it reorders its entries at each hit.
+    """
     return _Checked(encode).__getitem__
 
 
 @_checked_once
 def whole_number(number: str) -> bytes:
-    """JSON integer in signed 32 bits, the range of the catalog's `int`."""
+    """Return a JSON integer in signed 32 bits, the range of the catalog's `int`."""
     value = _dynamodb_number(number)
     if not -(2**31) <= value < 2**31:
         raise RecordError("expected a whole number in signed 32 bits, found a number outside them")
@@ -57,22 +60,22 @@ def whole_number(number: str) -> bytes:
 
 @_checked_once
 def decimal_number(number: str) -> bytes:
-    """JSON number with every digit kept, and always with a fraction or an exponent.
+    """Return a JSON number with every digit kept, and always with a fraction or an exponent.
 
-    Without one, a day on which all prices happen to be whole would look like a day of integers to a crawler.
+    Without these, a crawler would take a day on which all prices are whole for a column of integers.
     """
     _dynamodb_number(number)
     return number.encode() if any(mark in number for mark in ".eE") else number.encode() + b".0"
 
 
 _JSON_NUMBER = re.compile(r"-?((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]{1,3})?")
-_NUMBER_CHARS_MAX = 200  # what DynamoDB holds takes up to 171: -0. and 130 zeros and 38 digits
+_NUMBER_CHARS_MAX = 200  # a number of DynamoDB has up to 171: "-0.", 130 zeros and 38 digits
 _DIGITS_MAX = 38
 _EXPONENT_MIN, _EXPONENT_MAX = -130, 125
 
 
 def _dynamodb_number(number: str) -> Decimal:
-    """Value of a number that DynamoDB can hold: 38 significant digits, zero or 1E-130 to 9.9…E+125 either side of it.
+    """Return the value of a number that DynamoDB can hold: zero, or ±1E-130 to ±9.9…E+125 with 38 significant digits.
 
     Source: Amazon DynamoDB Developer Guide, "Supported data types and naming rules", Number.
     """
@@ -91,22 +94,22 @@ SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")
 
 
 def sequence_number(text: str) -> bytes:
-    """JSON string of a change's place in the stream. Two are compared by length, and then by text."""
+    """Return a JSON string of a change's sequence number. Of two, the longer is greater, else the greater text."""
     if not SEQUENCE_NUMBER.fullmatch(text):
         raise RecordError("$.dynamodb.SequenceNumber: expected up to 40 digits, found other text")
     return b'"%b"' % text.encode()
 
 
-_MILLISECONDS_MIN = 1e11  # as seconds, a time in the year 5138
+_MILLISECONDS_MIN = 1e11  # in seconds, this is a time in the year 5138
 
 
-# Changes of one second share their time.
+# All changes within one second have the same time.
 @lru_cache(maxsize=64)
 def event_time(time: float | None) -> bytes:
-    """JSON string with a time in UTC, to the millisecond: `"2026-11-22T19:30:00.000Z"`; null where there is none.
+    """Return a JSON string with a time in UTC, to the millisecond: `"2026-11-22T19:30:00.000Z"`; null for no time.
 
-    DynamoDB gives seconds since 1970; whether a pipe passes them on as they are is not documented, so milliseconds and
-    microseconds are known by their size, and what is no time is none.
+    DynamoDB gives seconds since 1970. AWS does not document whether a pipe passes them on unchanged, so milliseconds
+    and microseconds are recognised by their size. Any other value gives null.
     """
     try:
         while time and time > _MILLISECONDS_MIN:
