@@ -1,4 +1,4 @@
-"""The emulator's process: `python -m local_aws.server`. MiniStack as it is, but for warnings about what is by design."""
+"""The emulator's process: `python -m local_aws.server`. MiniStack as it is, without warnings of what is by design."""
 
 import logging
 

@@ -16,12 +16,12 @@ EXPORTED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "A
 SHIELDS = ("AWS_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "NO_PROXY")
 
 GREETING = """
-The pipeline runs. In another terminal, `sales query` and the others find it by themselves;
-for the AWS CLI, boto3 and the generator script:
+The pipeline runs. An order is written every {seconds:.0f} seconds, until Ctrl-C or `sales down`.
+Rows appear in S3 after about a minute. Logs: {log_dir}
+
+In another terminal the commands of `sales` find this pipeline. For the AWS CLI and boto3:
 
 {exports}
-
-Logs: {log_dir}. An order every {seconds:.0f} seconds until Ctrl-C:
 """
 
 

@@ -1,0 +1,95 @@
+"""The commands of a document, one shell that runs them in order, and what their output has to look like."""
+
+import re
+import shutil
+import subprocess
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """A command as it stands in a document, and the lines of output that follow it there."""
+
+    page: str
+    text: str
+    output: tuple[str, ...]
+
+    @property
+    def plain(self):
+        """The command on one line and without its comment."""
+        return re.sub(r"\s+#[^'\"]*$", "", re.sub(r"\s*\\?\n\s*", " ", self.text)).strip()
+
+
+def commands(page, document):
+    """Return the commands of a page: lines that begin with a dollar sign in blocks of a console."""
+    found = []
+    for block in re.findall(r"^ *```console\n(.*?)^ *```", document, re.MULTILINE | re.DOTALL):
+        for part in re.split(r"^ *\$ ", block, flags=re.MULTILINE)[1:]:
+            first, *rest = part.rstrip("\n").split("\n")
+            more = [line for line in rest if line.startswith("    ")] if _continues(first) else []
+            found.append(Command(page, "\n".join([first, *more]), tuple(rest[len(more) :])))
+    return found
+
+
+def _continues(line):
+    return line.endswith("\\") or line.count("'") % 2 == 1
+
+
+class Shell:
+    """A bash that keeps its variables and functions from one command to the next."""
+
+    def __init__(self, folder, environment):
+        self._bash = subprocess.Popen(
+            [shutil.which("bash"), "--norc", "--noprofile"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+        )
+
+    def run(self, text):
+        """Run a command; return its exit code, and what it printed on standard output and standard error."""
+        self._bash.stdin.write(f"{text}\nprintf '\\n<ended %s>\\n' $?\n")
+        self._bash.stdin.flush()
+        lines = []
+        for line in self._bash.stdout:
+            if ended := re.fullmatch(r"<ended (\d+)>\n", line):
+                return int(ended[1]), "".join(lines).rstrip("\n")
+            lines.append(line)
+        raise AssertionError(f"the shell ended in {text!r}: {''.join(lines)}")
+
+    def close(self):
+        self._bash.stdin.close()
+        self._bash.wait(10)
+        self._bash.stdout.close()
+
+
+def looks_like(output, documented):
+    """Return whether every documented line is in the output, in that order.
+
+    Numbers, ids and the width of columns may differ, and … stands for anything.
+    """
+    lines = iter(output.splitlines())
+    return all(
+        any(pattern.fullmatch(line.strip()) for line in lines) for pattern in map(_pattern, documented) if pattern
+    )
+
+
+_VOLATILE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9A-F]{10,}|[0-9a-f]{10,}|\d[\d.,:]*|\s+|─+|…")
+
+
+def _pattern(line):
+    line = line.strip()
+    if not line or line == "…":
+        return None
+    parts, end = [], 0
+    for found in _VOLATILE.finditer(line):
+        parts.append(re.escape(line[end : found.start()]))
+        text = found[0]
+        parts.append(
+            ".*" if text == "…" else r"\s+" if text.isspace() else "─+" if "─" in text else r"[0-9A-Za-z.,:-]+"
+        )
+        end = found.end()
+    return re.compile("".join(parts) + re.escape(line[end:]))

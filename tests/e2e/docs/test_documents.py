@@ -1,0 +1,97 @@
+"""Every command of the README and of docs/ that can run here runs here, as it stands, on a pipeline of its own."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+from tests.e2e.docs.shell import Shell, commands, looks_like
+from tests.e2e.sales import END_SECONDS, Run, environment, exported, shorten_buffers
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = [command for page in PAGES for command in commands(page.relative_to(ROOT).as_posix(), page.read_text())]
+# How long a command may take to give what its page shows: rows take a while to arrive.
+SECONDS = 60
+
+ACCOUNT = "needs an AWS account"
+ELSEWHERE = "another test runs it"
+# The AWS CLI that pip installs is version 1.
+VERSION_2 = "is in version 2 of the AWS CLI only"
+EMULATOR = "the emulator does not have it"
+# By the beginning of the command.
+NOT_HERE = {
+    "make ": ELSEWHERE,
+    "sales up": ELSEWHERE,
+    "sales down": ELSEWHERE,
+    "sam build && sam deploy": ACCOUNT,
+    "sam build && sam local invoke": "needs Docker",
+    "sam deploy": ACCOUNT,
+    "sam delete": ACCOUNT,
+    ".venv/bin/python src/generator/mock_data_generator_for_dynamodb.py --profile": ACCOUNT,
+    "aws logs tail": VERSION_2,
+    "aws cloudtrail": EMULATOR,
+}
+# The exit code is news, and no failure of the command.
+EXIT_CODES = {"sales status": {0, 1}, "sales reconcile": {0, 1}}
+
+
+def reason_not_here(command):
+    found = [why for start, why in NOT_HERE.items() if command.plain.startswith(start)]
+    return found[0] if found else None
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    home = tmp_path_factory.mktemp("documents")
+    run = Run(home, "up")
+    try:
+        run.wait_for("export AWS_DEFAULT_REGION")
+        shorten_buffers(exported(run))
+        yield run
+    finally:
+        if run.process.poll() is None:
+            os.killpg(run.process.pid, signal.SIGTERM)
+            run.process.wait(END_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def done():
+    """Commands that ran already, and leave nothing in the shell that a later one needs."""
+    return set()
+
+
+@pytest.fixture
+def shell(up, tmp_path):
+    """A shell as the pages assume it: in the clone, with .venv/bin on the PATH and the exports of `sales up`."""
+    for entry in ROOT.iterdir():
+        (tmp_path / entry.name).symlink_to(entry)
+    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    shell = Shell(tmp_path, environment(up.home, **exported(up)) | path | {"COLUMNS": "100", "AWS_PAGER": ""})
+    yield shell
+    shell.close()
+
+
+def test_what_cannot_run_here_is_still_in_a_page():
+    starts = {start for start in NOT_HERE if any(command.plain.startswith(start) for command in COMMANDS)}
+    assert starts == NOT_HERE.keys()
+
+
+@pytest.mark.parametrize("page", sorted({command.page for command in COMMANDS}))
+def test_every_command_of_a_page_does_what_the_page_shows(page, shell, done):
+    for command in COMMANDS:
+        if command.page != page or reason_not_here(command) or command.plain in done:
+            continue
+        deadline = time.monotonic() + SECONDS
+        while True:
+            code, output = shell.run(command.text)
+            allowed = next((codes for start, codes in EXIT_CODES.items() if command.plain.startswith(start)), {0})
+            if code in allowed and looks_like(output, command.output):
+                break
+            assert time.monotonic() < deadline, f"{page}: {command.text}\nexit code {code}, printed:\n{output}"
+            time.sleep(0.5)
+        if command.plain.startswith("sales ") and not command.output:
+            done.add(command.plain)

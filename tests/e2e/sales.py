@@ -1,0 +1,83 @@
+"""`sales` as a person uses it: processes of their own, each in a home of its own."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import boto3
+
+SALES = Path(sys.executable).with_name("sales")
+START_SECONDS = 60
+COMMAND_SECONDS = 60
+END_SECONDS = 10
+
+
+def environment(home, **settings):
+    """What a command runs with: its own SALES_HOME, and TMPDIR, where nothing may be left; no way to a real account."""
+    (home / "tmp").mkdir(parents=True, exist_ok=True)
+    own = {"SALES_HOME": str(home / "sales"), "TMPDIR": str(home / "tmp"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    return os.environ | own | settings
+
+
+class Run:
+    """A command in the background, in a session of its own as in a terminal, and what it prints."""
+
+    def __init__(self, home, *arguments):
+        self.home = home
+        self.log_path = home / f"{arguments[0]}.out"
+        variables = environment(home)
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [SALES, *arguments], env=variables, stdout=log, stderr=log, start_new_session=True
+            )
+
+    @property
+    def printed(self):
+        return self.log_path.read_text()
+
+    def wait_for(self, text):
+        deadline = time.monotonic() + START_SECONDS
+        while text not in self.printed:
+            assert self.process.poll() is None, self.printed
+            assert time.monotonic() < deadline, f"{text!r} not within {START_SECONDS} s: {self.printed}"
+            time.sleep(0.05)
+
+    def end(self, number):
+        """Signal its whole process group, as a terminal does, and return the exit code and the seconds it took."""
+        start = time.monotonic()
+        os.killpg(self.process.pid, number)
+        return self.process.wait(END_SECONDS), time.monotonic() - start
+
+
+def exported(run):
+    lines = [line.removeprefix("export ") for line in run.printed.splitlines() if line.startswith("export ")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def shorten_buffers(variables):
+    session = boto3.Session(
+        variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=variables["AWS_DEFAULT_REGION"]
+    )
+    firehose = session.client("firehose", endpoint_url=variables["AWS_ENDPOINT_URL"])
+    [name] = firehose.list_delivery_streams()["DeliveryStreamNames"]
+    described = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+    firehose.update_destination(
+        DeliveryStreamName=name,
+        CurrentDeliveryStreamVersionId=described["VersionId"],
+        DestinationId=described["Destinations"][0]["DestinationId"],
+        ExtendedS3DestinationUpdate={"BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 1}},
+    )
+
+
+def sales(home, *arguments, text=None, **settings):
+    return subprocess.run(
+        [SALES, *arguments],
+        env=environment(home, **settings),
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
