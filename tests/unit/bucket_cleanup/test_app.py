@@ -179,7 +179,8 @@ def test_running_out_of_time_is_an_answer_that_says_what_to_do(bucket, stack_sta
     answer = answers.received[-1]
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == (
-        "0 objects deleted, and more are left. The log has more: cleanup-log. Then delete the stack again."
+        "0 objects deleted in the time there is, but more are left. See the log group cleanup-log."
+        " Then delete the stack again."
     )
 
 
@@ -190,4 +191,4 @@ def test_objects_that_cannot_be_deleted_fail_the_request_with_their_reason(bucke
 
     answer = delete(answers)
     assert answer["Status"] == "FAILED"
-    assert answer["Reason"].startswith("1 objects can't be deleted, the first for AccessDenied.")
+    assert answer["Reason"].startswith("S3 refused to delete 1 objects, the first with AccessDenied.")
