@@ -32,7 +32,7 @@ def batch(records: int, *, mixed: bool = False) -> dict[str, Any]:
     orders = planned_orders(SEED, start_ms=START_MS, interval_seconds=INTERVAL_SECONDS)
     return {
         "invocationId": "98daa4bf-7559-2f89-b3fb-95ee22432045",
-        "sourceKinesisStreamArn": _ARN.format("kinesis", "stream/sales-data-projection-OrderStream-9pX2mQ7bT4Ka"),
+        "sourceKinesisStreamArn": _ARN.format("kinesis", "stream/sales-data-projection-KinesisStream-9pX2mQ7bT4Ka"),
         "deliveryStreamArn": _ARN.format(
             "firehose", "deliverystream/sales-data-projection-DeliveryStream-Vb6YtR0cLw1e"
         ),

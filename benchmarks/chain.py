@@ -23,7 +23,7 @@ SMALL, MIDDLE, LARGE = 1_000, 10_000, 100_000
 RUNS = (SMALL, MIDDLE, SMALL, MIDDLE, LARGE, MIDDLE, SMALL)
 """Orders of each run, one after the other on one pipeline, and as many before the largest as after it."""
 QUICK_RUNS = (20, 40, 80, 40, 20)
-PARAMETERS = {"GeneratorSchedule": "DISABLED", "BufferIntervalSeconds": "0"}
+PARAMETERS = {"GeneratorState": "DISABLED", "BufferIntervalSeconds": "0"}
 EMULATOR = "emulator"
 STAND_INS = ("pipe", "Firehose", "crawler", "transform function")
 SHOWN_MS_MIN = 0.005

@@ -31,7 +31,7 @@ SEED = 7
 SIZES = (100_000, 1_000_000)
 GIB_MAX = 1.0
 POLL_SECONDS = 0.05
-PARAMETERS = {"GeneratorSchedule": "DISABLED"}
+PARAMETERS = {"GeneratorState": "DISABLED"}
 SALES = str(Path(sys.executable).with_name("sales"))
 RESULTS = "results-large.json"
 

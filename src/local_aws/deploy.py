@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SAM_SECONDS = 120
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
-LOCAL_PARAMETERS = {"NamedQueries": "NONE"}  # the emulator refuses their resource type
+REFUSED_TYPES = {"AWS::Athena::NamedQuery"}  # the emulator refuses a template that has one
 STREAM_ACTIONS = {
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
@@ -63,14 +63,14 @@ class Sam:
 
     def deploy(self, built: Path, stack_name: str, parameters: Mapping[str, str]) -> dict[str, str]:
         """Create or update the stack; return its outputs by key."""
-        overrides = [f'{key}="{value}"' for key, value in (LOCAL_PARAMETERS | dict(parameters)).items()]
+        overrides = [f'{key}="{value}"' for key, value in parameters.items()]
         self._change(
             stack_name,
             "deploy",
             *("--template-file", str(built), "--resolve-s3", "--no-progressbar"),
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
             *("--capabilities", "CAPABILITY_IAM"),
-            *("--parameter-overrides", *overrides),
+            *(("--parameter-overrides", *overrides) if overrides else ()),
         )
         stack = self._cloudformation().describe_stacks(StackName=stack_name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
@@ -150,16 +150,20 @@ class Sam:
 
 
 def adapt(template: Template, scheduled_time: datetime) -> Template:
-    """Return a built template that is looser where the emulator is stricter than AWS, and says what it leaves unsaid.
+    """Return a copy of a built template that the emulator accepts, and that the stand-ins can work with.
 
-    Tests over template.yaml itself hold what is changed here:
-    - A role trusts its account besides its service, so that a stand-in for that service can assume it.
-    - The stream actions that a role grants, it grants on every stream: the emulator matches them with no ARN.
-    - The log actions that a role grants within a log group, it grants on the group: the emulator asks for that.
-    - Nothing denies plain HTTP, for the emulator speaks nothing else.
-    - A schedule's placeholder for its time is filled in, with `scheduled_time`: the same each time that it fires.
+    Tests check template.yaml itself for everything that changes here:
+    - Saved queries are left out: the emulator refuses their resource type.
+    - Every role also trusts its account, so that a stand-in for the role's service can assume it.
+    - Stream actions are granted on every stream: the emulator accepts no ARN for them.
+    - Log actions on the streams of a log group are also granted on the group: the emulator asks for that.
+    - Plain HTTP is not denied: the emulator has no TLS.
+    - The placeholder for a schedule's time becomes `scheduled_time`, the same each time that the schedule starts its
+      target: the emulator doesn't fill it in.
     """
     template = copy.deepcopy(template)
+    resources = template["Resources"]
+    template["Resources"] = {name: each for name, each in resources.items() if each["Type"] not in REFUSED_TYPES}
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::IAM::Role":

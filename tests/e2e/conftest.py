@@ -68,7 +68,7 @@ def quick_pipeline(emulator, sam, quick_template, tmp_path_factory):
     @contextmanager
     def run(name, **parameters):
         settings = {"TableName": f"{name}_orders", "DatabaseName": f"{name}_db", "BufferIntervalSeconds": "1"}
-        sam.deploy(quick_template, name, settings | {"GeneratorSchedule": "DISABLED"} | parameters)
+        sam.deploy(quick_template, name, settings | {"GeneratorState": "DISABLED"} | parameters)
         folder = tmp_path_factory.mktemp(name)
         with local_pipeline.workers(emulator, name, folder / "state", folder), pytest.MonkeyPatch.context() as patch:
             for variable, value in emulator.environment.items():
@@ -81,7 +81,7 @@ def quick_pipeline(emulator, sam, quick_template, tmp_path_factory):
 @pytest.fixture(scope="session")
 def stack(sam, built_template):
     """Deploy with the defaults, the generator's schedule apart: tests count orders. Returns the outputs."""
-    return sam.deploy(built_template, "sales", {"GeneratorSchedule": "DISABLED"})
+    return sam.deploy(built_template, "sales", {"GeneratorState": "DISABLED"})
 
 
 @pytest.fixture(scope="session")

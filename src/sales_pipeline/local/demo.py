@@ -151,7 +151,7 @@ def run() -> int:
     """
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     clock = Clock(console)
-    parameters = {"GeneratorSchedule": "DISABLED", "BufferIntervalSeconds": str(BUFFER_INTERVAL_SECONDS)}
+    parameters = {"GeneratorState": "DISABLED", "BufferIntervalSeconds": str(BUFFER_INTERVAL_SECONDS)}
     home = running.HOME / "demo"
     with (
         running.claim(home, "a demo runs already: wait for it to end"),

@@ -32,7 +32,7 @@ def run() -> int:
     """
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     # Where the emulator fires the schedule, it names the same minute each time.
-    parameters = {"GeneratorSchedule": "DISABLED"}
+    parameters = {"GeneratorState": "DISABLED"}
     refusal = "a pipeline runs on this machine already: use it, or stop it with `sales down`"
     with (
         running.claim(running.UP, refusal),

@@ -49,7 +49,7 @@ def deploy_line(load: Load) -> str:
         wanted.append(f"ShardCount={shards}")
     wanted.append(f"BufferIntervalSeconds={load.buffer_seconds}")
     wanted.append(f"Architecture={'arm64' if load.arm64 else 'x86_64'}")
-    wanted.append("GeneratorSchedule=DISABLED")
+    wanted.append("GeneratorState=DISABLED")
     return f"sam deploy --parameter-overrides {' '.join(wanted)}"
 
 

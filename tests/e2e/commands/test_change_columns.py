@@ -69,7 +69,9 @@ def test_every_change_is_a_row_that_says_which_it_is(rows):
 def test_the_view_shows_the_newest_version_of_what_is_there(changes):
     stack, _ = changes
     template = yaml_parse((ROOT / "template.yaml").read_text())
-    with_columns = template["Resources"]["CurrentSalesQuery"]["Properties"]["QueryString"]["Fn::If"][1]["Fn::Sub"]
+    with_columns = template["Resources"]["CreateSalesCurrentViewQuery"]["Properties"]["QueryString"]["Fn::If"][1][
+        "Fn::Sub"
+    ]
     _, _, body = with_columns.partition(" AS\n")
     # The emulator has no "$path", which only orders what carries no sequence number.
     body = body.replace("${DeclaredDatabase}", f"{DATABASE}_declared").replace('"$path"', "dt")

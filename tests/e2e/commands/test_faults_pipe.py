@@ -109,7 +109,7 @@ def test_a_version_that_passes_another_is_found(pipeline):
 def test_what_the_pipe_gave_up_on_is_in_its_queue_until_it_is_replayed(pipeline):
     """Kinesis refuses by permission; one order is never taken, one changes and one goes meanwhile."""
     orders = ["refused-0", "refused-1", "refused-changed", "refused-deleted", LONG_ID]
-    with pipeline.denied("OrderPipeRole", "stream-to-stream", "kinesis:PutRecords"):
+    with pipeline.denied("OrderPipeRole", "table-to-kinesis", "kinesis:PutRecords"):
         pipeline.put(*orders)
         pipeline.settle()
     assert pipeline.failed() == {GIVEN_UP: 5}

@@ -20,7 +20,7 @@ SETTINGS = {
     "TableName": "impatient_orders",
     "DatabaseName": "impatient_db",
     "BufferIntervalSeconds": "1",
-    "GeneratorSchedule": "DISABLED",
+    "GeneratorState": "DISABLED",
 }
 
 

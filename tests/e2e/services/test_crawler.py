@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 STACK_NAME = "crawled"
-SETTINGS = {"TableName": "crawled_orders", "DatabaseName": "crawled_db", "GeneratorSchedule": "DISABLED"}
+SETTINGS = {"TableName": "crawled_orders", "DatabaseName": "crawled_db", "GeneratorState": "DISABLED"}
 WAIT_SECONDS = 10
 COLUMNS = {"orderid": "string", "product_name": "string", "quantity": "int", "price": "double"}
 

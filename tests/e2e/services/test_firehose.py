@@ -207,7 +207,7 @@ def test_a_kill_at_any_point_loses_nothing(worker, put, rows):
 def held_up(client, describe, worker):
     """Take an action away from Firehose's role until the worker has a line that names stage, role and action."""
     role_name = describe()["Source"]["KinesisStreamSourceDescription"]["RoleARN"].rpartition("/")[2]
-    policy = {"RoleName": role_name, "PolicyName": "stream-to-bucket"}
+    policy = {"RoleName": role_name, "PolicyName": "kinesis-to-bucket"}
 
     @contextmanager
     def held_up(action, stage):

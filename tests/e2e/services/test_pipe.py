@@ -12,7 +12,7 @@ from samcli.yamlhelper import yaml_parse
 
 DEADLINE_SECONDS = 20
 STOPS_SECONDS = 1.5
-PIPE = ("OrderTable", "OrderPipe", "OrderPipeRole", "OrderPipeDeadLetterQueue", "OrderPipeLogGroup", "OrderStream")
+PIPE = ("OrderTable", "OrderPipe", "OrderPipeRole", "OrderPipeDeadLetterQueue", "OrderPipeLogGroup", "KinesisStream")
 OUTPUTS = ("TableName", "TableStreamArn", "PipeName", "PipeDeadLetterQueueUrl", "StreamName")
 
 
@@ -194,7 +194,7 @@ def test_it_ends_when_told_and_goes_on_where_it_was(client, patient, run_pipe):
 def test_a_missing_permission_stops_it_until_it_is_granted(client, patient, run_pipe, action):
     order_id = f"without-{action}"
     role_name = client("pipes").describe_pipe(Name=patient["PipeName"])["RoleArn"].rpartition("/")[2]
-    policy = {"RoleName": role_name, "PolicyName": "stream-to-stream"}
+    policy = {"RoleName": role_name, "PolicyName": "table-to-kinesis"}
     granted = client("iam").get_role_policy(**policy)["PolicyDocument"]
     client("iam").put_role_policy(**policy, PolicyDocument=json.dumps(without(granted, action)))
     try:
@@ -236,7 +236,7 @@ def test_a_poison_record_goes_to_the_dead_letter_queue_and_holds_up_no_other_for
 
 def test_a_queue_that_refuses_is_tried_until_it_takes_the_message(client, hasty, run_pipe):
     role_name = client("pipes").describe_pipe(Name=hasty["PipeName"])["RoleArn"].rpartition("/")[2]
-    policy = {"RoleName": role_name, "PolicyName": "stream-to-stream"}
+    policy = {"RoleName": role_name, "PolicyName": "table-to-kinesis"}
     granted = client("iam").get_role_policy(**policy)["PolicyDocument"]
     client("iam").put_role_policy(**policy, PolicyDocument=json.dumps(without(granted, "sqs:SendMessage")))
     try:

@@ -96,7 +96,7 @@ def whole(emulator, sam, built_template, tmp_path_factory):
         "TableName": "whole_orders",
         "DatabaseName": "whole_db",
         "BufferIntervalSeconds": "1",
-        "GeneratorSchedule": "ENABLED",
+        "GeneratorState": "ENABLED",
         "CrawlerSchedule": f"cron({crawl_time.minute} {crawl_time.hour} * * ? *)",
     }
     outputs = sam.deploy(built_template, STACK_NAME, settings)

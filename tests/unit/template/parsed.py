@@ -1,5 +1,7 @@
 """The template, and what CloudFormation makes of a value in it."""
 
+import re
+
 from samcli.yamlhelper import yaml_parse
 
 from tests import ROOT
@@ -24,12 +26,34 @@ def resolve(value, **parameters):  # noqa: PLR0911 - a return per function
             return resolve(chosen if holds else other, **parameters)
         case {"Fn::Equals": [one, other]}:
             return resolve(one, **parameters) == resolve(other, **parameters)
+        case {"Fn::Not": [condition]}:
+            return not resolve(condition, **parameters)
         case dict():
             members = {name: resolve(each, **parameters) for name, each in value.items()}
             return {name: each for name, each in members.items() if each is not NO_VALUE}
         case list():
             return [each for each in (resolve(each, **parameters) for each in value) if each is not NO_VALUE]
     return value
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def references(value):
+    """Names in Ref, Fn::GetAtt, Fn::Sub and DependsOn anywhere below a value."""
+    if isinstance(value, list):
+        return set().union(*map(references, value))
+    if not isinstance(value, dict):
+        return set()
+    found = set(as_list(value["DependsOn"])) if "DependsOn" in value else set()
+    if "Ref" in value:
+        found.add(value["Ref"])
+    if "Fn::GetAtt" in value:
+        found.add(as_list(value["Fn::GetAtt"])[0].partition(".")[0])
+    if "Fn::Sub" in value:
+        found |= set(re.findall(r"\$\{(\w+)", value["Fn::Sub"]))
+    return found.union(*map(references, value.values()))
 
 
 def _of(name, parameters):

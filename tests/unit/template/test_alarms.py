@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from local_aws.firehose.log import s3_failure
+from sales_pipeline.status import metrics as status_metrics
 from sales_pipeline.status import stages as status_report
 from tests import ROOT
 from tests.unit.events import change_event, firehose_event, image
-from tests.unit.template.parsed import TEMPLATE
+from tests.unit.template.parsed import TEMPLATE, resolve
 from transform import app
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
@@ -40,8 +41,9 @@ def test_an_alarm_is_silent_where_nothing_happens_and_goes_to_the_topic(name):
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_says_what_to_do_and_names_its_section(name):
-    *sentences, _ = re.split(r"(?<=\.) (?=[A-Z])", ALARMS[name]["AlarmDescription"])
-    assert 1 <= len(sentences) <= 2
+    *sentences, section = re.split(r"(?<=\.) (?=[A-Z])", ALARMS[name]["AlarmDescription"])
+    assert 2 <= len(sentences) <= 3  # what is wrong, then what to do
+    assert section.startswith("See ")
     words = re.findall("[A-Z][a-z]+", name.removesuffix("Alarm"))
     assert anchors(ALARMS[name]["AlarmDescription"]) == ["-".join(words).lower()]
 
@@ -65,25 +67,50 @@ def test_what_status_refers_to_is_in_the_runbook():
     assert set(re.findall(r"\{RUNBOOK\}#([a-z-]+)", source)) <= sections()
 
 
-@pytest.mark.parametrize(
-    ("name", "metric", "dimension"),
-    [
-        ("GeneratorErrors", "AWS/Lambda Errors", "FunctionName GeneratorFunction"),
-        ("PipeFailures", "AWS/EventBridge/Pipes ExecutionFailed", "PipeName OrderPipe"),
-        ("DeadLetters", "AWS/SQS ApproximateNumberOfMessagesVisible", "QueueName OrderPipeDeadLetterQueue.QueueName"),
-        ("StreamThrottles", "AWS/Kinesis WriteProvisionedThroughputExceeded", "StreamName OrderStream"),
-        ("StreamLag", "AWS/Firehose KinesisMillisBehindLatest", "DeliveryStreamName DeliveryStream"),
-        ("TransformErrors", "AWS/Lambda Errors", "FunctionName TransformFunction"),
-        ("TransformThrottles", "AWS/Lambda Throttles", "FunctionName TransformFunction"),
-        ("DeliveryLag", "AWS/Firehose DeliveryToS3.DataFreshness", "DeliveryStreamName DeliveryStream"),
-    ],
-)
-def test_an_alarm_watches_a_metric_of_the_resource_it_is_named_for(name, metric, dimension):
-    alarm = ALARMS[f"{name}Alarm"]
-    (only,) = alarm["Dimensions"]
-    (value,) = only["Value"].values()
-    assert f"{alarm['Namespace']} {alarm['MetricName']}" == metric
-    assert f"{only['Name']} {value if isinstance(value, str) else '.'.join(value)}" == dimension
+# For the two others `sales status` reads the queue, and no log.
+@pytest.mark.parametrize("name", [name for name in ALARMS if name not in ("DeadLettersAlarm", "DeliveryDeniedAlarm")])
+def test_an_alarm_watches_a_metric_that_status_shows_of_the_same_resource(name):
+    def value(metric):
+        return TEMPLATE["Outputs"][metric.output]["Value"] if metric.output else {"Ref": "AWS::StackName"}
+
+    shown = [
+        (metric.namespace, metric.name, [{"Name": metric.dimension, "Value": value(metric)}])
+        for metric in status_metrics._METRICS.values()
+    ]
+    alarm = ALARMS[name]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Dimensions"]) in shown
+
+
+def test_a_dead_letter_is_counted_in_the_queue_that_the_pipe_sends_it_to():
+    source = RESOURCES["OrderPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
+    queue, _ = source["DeadLetterConfig"]["Arn"]["Fn::GetAtt"]
+    (dimension,) = ALARMS["DeadLettersAlarm"]["Dimensions"]
+    assert dimension["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
+    assert TEMPLATE["Outputs"]["PipeDeadLetterQueueUrl"]["Value"] == {"Ref": queue}
+
+
+def test_the_times_and_counts_that_alarms_name_are_those_of_the_settings():
+    source = RESOURCES["OrderPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
+    gives_up_after_hours = source["MaximumRecordAgeInSeconds"] / 3600
+    stream_keeps_hours = RESOURCES["KinesisStream"]["Properties"]["RetentionPeriodHours"]
+    calls = {4: "four"}[1 + int(processor_settings()["NumberOfRetries"])]
+    named = {
+        "PipeFailuresAlarm": "within the hour",
+        "StreamThrottlesAlarm": "within the hour",
+        "DeadLettersAlarm": f"another {24 - gives_up_after_hours:.0f} hours",  # DynamoDB trims after 24
+        "StreamLagAlarm": f"{stream_keeps_hours} hours",
+        "TransformErrorsAlarm": f"After {calls} failed calls",
+        "TransformThrottlesAlarm": f"After {calls} throttled calls",
+    }
+    assert gives_up_after_hours == 1
+    for name, says in named.items():
+        assert says in ALARMS[name]["AlarmDescription"], name
+
+
+def processor_settings():
+    destination = RESOURCES["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
+    (processor,) = destination["ProcessingConfiguration"]["Processors"]
+    return {each["ParameterName"]: each["ParameterValue"] for each in processor["Parameters"]}
 
 
 def test_a_refused_record_is_counted_in_the_metric_that_its_alarm_watches(capsys):
@@ -101,7 +128,7 @@ def test_a_refused_record_is_counted_in_the_metric_that_its_alarm_watches(capsys
 
 
 def test_what_firehose_is_denied_is_counted_in_the_metric_that_its_alarm_watches():
-    counter = RESOURCES["DeliveryDeniedFilter"]["Properties"]
+    counter = RESOURCES["DeliveryDeniedMetricFilter"]["Properties"]
     alarm = ALARMS["DeliveryDeniedAlarm"]
     (counted,) = counter["MetricTransformations"]
     (suffix,) = re.fullmatch(r'\{ \$\.errorCode = "\*(\w+)" \}', counter["FilterPattern"]).groups()
@@ -114,9 +141,7 @@ def test_what_firehose_is_denied_is_counted_in_the_metric_that_its_alarm_watches
 
 
 def test_no_buffer_that_the_stack_may_have_makes_a_delivery_late():
-    destination = RESOURCES["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
-    (processor,) = destination["ProcessingConfiguration"]["Processors"]
-    settings = {each["ParameterName"]: each["ParameterValue"] for each in processor["Parameters"]}
+    settings = processor_settings()
     calls_seconds = (1 + int(settings["NumberOfRetries"])) * RESOURCES["TransformFunction"]["Properties"]["Timeout"]
     longest_seconds = TEMPLATE["Parameters"]["BufferIntervalSeconds"]["MaxValue"]
     assert ALARMS["DeliveryLagAlarm"]["Threshold"] > (
@@ -132,14 +157,20 @@ def test_who_is_called_has_time_before_the_pipe_gives_up(name):
     assert fires_after_seconds <= source["MaximumRecordAgeInSeconds"] / 2
 
 
+def test_who_is_called_has_a_day_before_the_stream_drops_what_firehose_has_not_read():
+    kept_seconds = RESOURCES["KinesisStream"]["Properties"]["RetentionPeriodHours"] * 3600
+    assert kept_seconds - ALARMS["StreamLagAlarm"]["Threshold"] / 1000 > 24 * 3600
+
+
 def test_cloudwatch_can_publish_to_the_topic():
     # It may not use SNS' own key, and any other must grant it to CloudWatch.
     assert "KmsMasterKeyId" not in RESOURCES["AlarmTopic"]["Properties"]
 
 
 def test_an_email_address_is_optional_and_looks_like_one():
-    assert RESOURCES["AlarmEmailSubscription"]["Condition"] == "HasAlarmEmail"
-    assert TEMPLATE["Conditions"]["HasAlarmEmail"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
+    condition = TEMPLATE["Conditions"][RESOURCES["AlarmEmailSubscription"]["Condition"]]
+    assert not resolve(condition)
+    assert resolve(condition, AlarmEmail="sales@example.com")
     for address in ("", "sales@example.com", "on-call+sales@mail.example.co.uk"):
         assert re.fullmatch(EMAIL["AllowedPattern"], address)
     for other in ("sales", "sales@example", "a b@example.com", "a@b@example.com", "https://example.com"):

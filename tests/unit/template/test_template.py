@@ -1,16 +1,29 @@
 """House rules of the template, and where it and the code must agree. What the linters check is left to them."""
 
+import inspect
 import json
 import re
 
 import pytest
 
+from generator import mock_data_generator_for_dynamodb
+from sales_pipeline.local import demo
 from tests import ROOT
-from tests.unit.template.parsed import TEMPLATE, resolve
+from tests.unit.events import change_event, image, load
+from tests.unit.template.parsed import TEMPLATE, as_list, references, resolve
 from transform.columns import CHANGE_COLUMNS, COLUMNS
+from transform.record import to_row, to_row_with_change
 from transform.values import decimal_number, text, whole_number
 
-PARAMETERS, RESOURCES = TEMPLATE["Parameters"], TEMPLATE["Resources"]
+PARAMETERS, RESOURCES, OUTPUTS = TEMPLATE["Parameters"], TEMPLATE["Resources"], TEMPLATE["Outputs"]
+TABLE_STREAM_KEEPS_SECONDS = 24 * 3600  # DynamoDB trims older changes
+# The property that encrypts it, for each type of resource that holds data.
+ENCRYPTED_BY = {
+    "AWS::DynamoDB::Table": ("SSESpecification", "SSEEnabled"),
+    "AWS::Kinesis::Stream": ("StreamEncryption", "KeyId"),
+    "AWS::S3::Bucket": ("BucketEncryption", "ServerSideEncryptionConfiguration"),
+    "AWS::SQS::Queue": ("SqsManagedSseEnabled",),
+}
 
 
 def of_type(*types):
@@ -23,10 +36,6 @@ ROLES = of_type("AWS::IAM::Role")
 
 def properties(name):
     return RESOURCES[name]["Properties"]
-
-
-def as_list(value):
-    return value if isinstance(value, list) else [value]
 
 
 def statements(role):
@@ -45,22 +54,6 @@ def granted(role, action):
         if action in as_list(statement["Action"])
         for resource in as_list(statement["Resource"])
     ]
-
-
-def references(value):
-    """Names in Ref, Fn::GetAtt, Fn::Sub and DependsOn anywhere below a value."""
-    if isinstance(value, list):
-        return set().union(*map(references, value))
-    if not isinstance(value, dict):
-        return set()
-    found = set(as_list(value["DependsOn"])) if "DependsOn" in value else set()
-    if "Ref" in value:
-        found.add(value["Ref"])
-    if "Fn::GetAtt" in value:
-        found.add(as_list(value["Fn::GetAtt"])[0].partition(".")[0])
-    if "Fn::Sub" in value:
-        found |= set(re.findall(r"\$\{(\w+)", value["Fn::Sub"]))
-    return found.union(*map(references, value.values()))
 
 
 def dependencies(name):
@@ -153,10 +146,25 @@ def test_a_function_is_built_by_the_makefile_for_the_runtime_it_gets(name):
     assert TEMPLATE["Globals"]["Function"]["Runtime"] == "python" + re.search(r"LAMBDA_PYTHON \?= (\S+)", makefile)[1]
 
 
-@pytest.mark.parametrize("name", ["OrderTable", "Bucket"])
-def test_a_parameter_decides_what_becomes_of_the_data_and_a_replacement_never_costs_it(name):
-    assert RESOURCES[name]["DeletionPolicy"] == {"Fn::If": ["RetainData", "RetainExceptOnCreate", "Delete"]}
+@pytest.mark.parametrize("name", of_type("AWS::DynamoDB::Table", "AWS::S3::Bucket"))
+def test_a_parameter_decides_what_happens_to_the_data_and_a_replacement_never_deletes_it(name):
+    deletion = RESOURCES[name]["DeletionPolicy"]
+    assert resolve(deletion, OnStackDeletion="DELETE") == "Delete"
+    assert resolve(deletion, OnStackDeletion="RETAIN").startswith("Retain")
     assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", of_type(*ENCRYPTED_BY))
+def test_what_holds_data_is_encrypted(name):
+    value = properties(name)
+    for key in ENCRYPTED_BY[RESOURCES[name]["Type"]]:
+        value = value.get(key)
+    assert value
+
+
+def test_orders_that_somebody_deleted_by_mistake_can_be_restored():
+    for table in of_type("AWS::DynamoDB::Table"):
+        assert properties(table)["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
 
 
 def test_names_are_fixed_only_where_a_parameter_or_the_stack_gives_them():
@@ -169,26 +177,45 @@ def test_names_are_fixed_only_where_a_parameter_or_the_stack_gives_them():
                 assert references(value), f"{name}.{key} is {value!r}"
 
 
-def test_the_table_is_as_the_pipeline_needs_it():
-    table = properties("OrderTable")
-    assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
-    assert table["SSESpecification"] == {"SSEEnabled": True}
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert PARAMETERS["TableName"]["Default"] == "order_table"
+def test_the_tables_stream_holds_the_image_that_the_transform_reads():
+    views_with_new_image = {"NEW_IMAGE", "NEW_AND_OLD_IMAGES"}
+    assert properties("OrderTable")["StreamSpecification"]["StreamViewType"] in views_with_new_image
 
 
-def test_the_pipe_retries_within_bounds_and_then_says_so_in_a_queue_that_it_may_write_to():
+def test_the_generator_on_a_laptop_writes_to_the_table_of_a_stack_with_defaults():
+    options = inspect.signature(mock_data_generator_for_dynamodb.generate).parameters
+    assert options["table"].default == PARAMETERS["TableName"]["Default"]
+
+
+def test_a_short_outage_of_kinesis_makes_no_dead_letters():
     source = properties("OrderPipe")["SourceParameters"]["DynamoDBStreamParameters"]
-    refusal_seconds, attempts_per_second = 1800, 5
-    assert refusal_seconds * attempts_per_second <= source["MaximumRetryAttempts"] <= 10_000
-    assert refusal_seconds < source["MaximumRecordAgeInSeconds"] <= 12 * 3600
+    outage_seconds, attempts_per_second = 1800, 5
+    assert source["MaximumRetryAttempts"] >= outage_seconds * attempts_per_second
+    assert source["MaximumRecordAgeInSeconds"] > outage_seconds
+
+
+def test_the_pipe_gives_up_on_a_change_long_before_dynamodb_trims_it():
+    source = properties("OrderPipe")["SourceParameters"]["DynamoDBStreamParameters"]
+    assert source["MaximumRetryAttempts"] >= 0  # -1 would be for ever
+    assert 0 <= source["MaximumRecordAgeInSeconds"] <= TABLE_STREAM_KEEPS_SECONDS / 2
+
+
+def test_one_bad_record_fails_without_its_batch():
+    source = properties("OrderPipe")["SourceParameters"]["DynamoDBStreamParameters"]
     assert source["OnPartialBatchItemFailure"] == "AUTOMATIC_BISECT"
+
+
+def test_a_new_pipe_misses_no_change():
+    source = properties("OrderPipe")["SourceParameters"]["DynamoDBStreamParameters"]
     assert source["StartingPosition"] == "TRIM_HORIZON"
-    assert source["BatchSize"] <= 500
+
+
+def test_a_dead_letter_may_be_sent_and_outlives_its_change_and_a_weekend():
+    source = properties("OrderPipe")["SourceParameters"]["DynamoDBStreamParameters"]
     queue = source["DeadLetterConfig"]["Arn"]
     assert granted("OrderPipeRole", "sqs:SendMessage") == [queue]
-    assert properties(queue["Fn::GetAtt"][0])["MessageRetentionPeriod"] >= 14 * 86400
+    # Once DynamoDB has trimmed the change, the message alone says where something is missing.
+    assert properties(queue["Fn::GetAtt"][0])["MessageRetentionPeriod"] > 4 * TABLE_STREAM_KEEPS_SECONDS
 
 
 def test_the_pipe_reads_this_stream_only():
@@ -198,15 +225,17 @@ def test_the_pipe_reads_this_stream_only():
     assert granted("OrderPipeRole", "dynamodb:ListStreams") == [{"Fn::Sub": "${OrderTable.Arn}/stream/*"}]
 
 
-def test_the_pipe_sends_new_and_changed_orders_under_the_key_of_the_table():
-    pipe = properties("OrderPipe")
-    (criterion,) = pipe["SourceParameters"]["FilterCriteria"]["Filters"]
-    assert json.loads(resolve(criterion["Pattern"])) == {"eventName": ["INSERT", "MODIFY"]}
-    assert json.loads(resolve(criterion["Pattern"], ChangeColumns="APPEND")) == {
-        "eventName": ["INSERT", "MODIFY", "REMOVE"]
-    }
+@pytest.mark.parametrize(("change_columns", "transform"), [("NONE", to_row), ("APPEND", to_row_with_change)])
+def test_the_pipe_sends_the_changes_that_give_a_row_and_no_others(change_columns, transform):
+    (criterion,) = properties("OrderPipe")["SourceParameters"]["FilterCriteria"]["Filters"]
+    sent = json.loads(resolve(criterion["Pattern"], ChangeColumns=change_columns))["eventName"]
+    for event_name in ("INSERT", "MODIFY", "REMOVE"):
+        assert (event_name in sent) == (transform(change_event(image(), event_name), []) is not None)
+
+
+def test_the_changes_of_an_order_go_to_one_shard():
     (key,) = properties("OrderTable")["KeySchema"]
-    partition_key = pipe["TargetParameters"]["KinesisStreamParameters"]["PartitionKey"]
+    partition_key = properties("OrderPipe")["TargetParameters"]["KinesisStreamParameters"]["PartitionKey"]
     assert partition_key == f"$.dynamodb.Keys.{key['AttributeName']}.S"
 
 
@@ -231,28 +260,54 @@ def granted_on_bucket(name):
     return any("Bucket" in references(granted(role, "s3:PutObject")) for role in roles)
 
 
-def test_no_errors_or_query_results_lie_in_the_folder_of_the_tables():
-    destination = properties("DeliveryStream")["ExtendedS3DestinationConfiguration"]
-    data = "s3://${Bucket}/sales_data/"
-    assert data == f"s3://${{Bucket}}/{destination['Prefix'].partition('dt=')[0]}"
-    assert properties("Crawler")["Targets"]["S3Targets"] == [{"Path": {"Fn::Sub": data}}]
-    assert properties("OrdersTable")["TableInput"]["StorageDescriptor"]["Location"] == {"Fn::Sub": data}
-    assert destination["ErrorOutputPrefix"].startswith("errors/!{firehose:error-output-type}/")
-    results = properties("WorkGroup")["WorkGroupConfiguration"]["ResultConfiguration"]["OutputLocation"]["Fn::Sub"]
-    assert results == "s3://${Bucket}/athena-results/"
-    expiring = [rule.get("Prefix") for rule in properties("Bucket")["LifecycleConfiguration"]["Rules"]]
-    assert expiring == ["athena-results/", "errors/", "replay/", None]
+def in_bucket(prefix):
+    """Location of the folder that a prefix of Firehose begins with."""
+    return f"s3://Bucket/{prefix.partition('/')[0]}/"
 
 
-def test_an_order_waits_at_most_ten_seconds_longer_than_the_buffer_that_a_parameter_sets():
+def test_what_firehose_delivers_is_where_the_tables_and_the_outputs_say():
     destination = properties("DeliveryStream")["ExtendedS3DestinationConfiguration"]
-    assert destination["BufferingHints"]["IntervalInSeconds"] == {"Ref": "BufferIntervalSeconds"}
-    assert PARAMETERS["BufferIntervalSeconds"]["Default"] == 60
-    (processor,) = destination["ProcessingConfiguration"]["Processors"]
-    settings = {parameter["ParameterName"]: parameter["ParameterValue"] for parameter in processor["Parameters"]}
-    assert int(settings["BufferIntervalInSeconds"]) <= 10
-    assert float(settings["BufferSizeInMBs"]) <= 2  # above, small records can pass the 6 MB of an event
-    assert all(isinstance(value, str | dict) for value in settings.values()), "Firehose takes strings only"
+    rows = in_bucket(destination["Prefix"])
+    assert resolve(properties("Crawler")["Targets"]["S3Targets"]) == [{"Path": rows}]
+    assert resolve(properties("DeclaredTable")["TableInput"]["StorageDescriptor"]["Location"]) == rows
+    assert resolve(OUTPUTS["DataLocation"]["Value"]) == rows
+    assert resolve(OUTPUTS["ErrorLocation"]["Value"]) == in_bucket(destination["ErrorOutputPrefix"])
+
+
+def test_errors_and_query_results_are_outside_the_tables_folder_and_expire_while_rows_stay():
+    rows = in_bucket(properties("DeliveryStream")["ExtendedS3DestinationConfiguration"]["Prefix"])
+    results = properties("WorkGroup")["WorkGroupConfiguration"]["ResultConfiguration"]["OutputLocation"]
+    rules = properties("Bucket")["LifecycleConfiguration"]["Rules"]
+    expiring = {
+        in_bucket(rule.get("Prefix", "/")): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule
+    }
+    assert {resolve(results), resolve(OUTPUTS["ErrorLocation"]["Value"])} <= expiring.keys()
+    assert not any(rows.startswith(folder) or folder.startswith(rows) for folder in expiring)
+    # What replay/ says of an error record is needed for as long as there is one.
+    assert expiring["s3://Bucket/replay/"] >= expiring["s3://Bucket/errors/"]
+
+
+def test_an_order_is_a_row_about_a_minute_later_or_as_a_parameter_says():
+    source = properties("OrderPipe")["SourceParameters"]["DynamoDBStreamParameters"]
+    destination = properties("DeliveryStream")["ExtendedS3DestinationConfiguration"]
+    interval = destination["BufferingHints"]["IntervalInSeconds"]
+    before_the_buffer_seconds = source["MaximumBatchingWindowInSeconds"] + int(processor()["BufferIntervalInSeconds"])
+    assert resolve(interval) + before_the_buffer_seconds <= 75
+    assert resolve(interval, BufferIntervalSeconds=0) == 0
+
+
+def processor():
+    destination = properties("DeliveryStream")["ExtendedS3DestinationConfiguration"]
+    (only,) = destination["ProcessingConfiguration"]["Processors"]
+    return {parameter["ParameterName"]: parameter["ParameterValue"] for parameter in only["Parameters"]}
+
+
+def test_firehose_sends_the_transform_no_more_than_an_event_can_hold():
+    assert float(processor()["BufferSizeInMBs"]) <= 2  # above, small records can pass the 6 MB of an event
+
+
+def test_the_processors_parameters_are_strings_as_firehose_wants_them():
+    assert all(isinstance(value, str | dict) for value in processor().values())
 
 
 def test_the_bucket_takes_tls_only():
@@ -264,15 +319,9 @@ def test_the_bucket_takes_tls_only():
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_the_stream_keeps_records_for_two_days_and_encrypted():
-    stream = properties("OrderStream")
-    assert stream["RetentionPeriodHours"] >= 48
-    assert stream["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
-
-
 @pytest.mark.parametrize(("change_columns", "more"), [("NONE", ()), ("APPEND", CHANGE_COLUMNS)])
 def test_the_declared_table_has_the_columns_of_the_row(change_columns, more):
-    columns = properties("OrdersTable")["TableInput"]["StorageDescriptor"]["Columns"]
+    columns = properties("DeclaredTable")["TableInput"]["StorageDescriptor"]["Columns"]
     catalog_types = {text: "string", whole_number: "int", decimal_number: "decimal(38,9)"}
     assert [(column["Name"], column["Type"]) for column in resolve(columns, ChangeColumns=change_columns)] == [
         *((column.name, catalog_types[column.encode]) for column in COLUMNS),
@@ -282,42 +331,41 @@ def test_the_declared_table_has_the_columns_of_the_row(change_columns, more):
 
 
 def test_no_crawler_reaches_the_declared_table():
-    assert properties("OrdersTable")["DatabaseName"] == {"Ref": "DeclaredDatabase"}
-    assert properties("Crawler")["DatabaseName"] == {"Ref": "Database"}
+    assert properties("DeclaredTable")["DatabaseName"] == {"Ref": "DeclaredDatabase"}
+    assert properties("Crawler")["DatabaseName"] == {"Ref": "CrawledDatabase"}
     assert not any("DeclaredDatabase" in str(statement) for statement in statements("CrawlerRole"))
     assert not any("declared" in str(resource) for resource in granted("CrawlerRole", "glue:UpdateTable"))
 
 
 def test_the_declared_table_shows_every_day_without_a_crawl():
-    parameters = properties("OrdersTable")["TableInput"]["Parameters"]
+    parameters = properties("DeclaredTable")["TableInput"]["Parameters"]
     assert parameters["projection.enabled"] == "true"
     assert parameters["projection.dt.range"].endswith(",NOW")
-    assert parameters["storage.location.template"] == {"Fn::Sub": "s3://${Bucket}/sales_data/dt=${!dt}/"}
+    prefix = properties("DeliveryStream")["ExtendedS3DestinationConfiguration"]["Prefix"]
+    folder, day_format = re.fullmatch(r"(.+/dt=)!\{timestamp:(.+)\}/", prefix).groups()
+    assert parameters["projection.dt.format"] == day_format
+    assert resolve(parameters["storage.location.template"]) == f"s3://Bucket/{folder}${{!dt}}/"
 
 
-def test_the_crawler_keeps_one_table_whose_partitions_share_its_types():
-    configuration = json.loads(properties("Crawler")["Configuration"])
-    assert configuration["Grouping"] == {
-        "TableGroupingPolicy": "CombineCompatibleSchemas",
-        "TableLevelConfiguration": 2,
-    }
-    assert configuration["CrawlerOutput"]["Partitions"] == {"AddOrUpdateBehavior": "InheritFromTable"}
+def test_the_crawler_makes_one_table_of_the_folder_that_it_crawls():
+    (target,) = resolve(properties("Crawler")["Targets"]["S3Targets"])
+    level = len(target["Path"].removeprefix("s3://").strip("/").split("/"))  # the bucket is level 1
+    assert json.loads(properties("Crawler")["Configuration"])["Grouping"]["TableLevelConfiguration"] == level
 
 
-def test_the_first_named_query_is_the_one_that_everybody_asks():
-    queries = of_type("AWS::Athena::NamedQuery")
-    query = properties(next(iter(queries)))["QueryString"]["Fn::Sub"]
-    assert query.replace("${DatabaseName}", PARAMETERS["DatabaseName"]["Default"]) == (
-        "SELECT * FROM sales_data_projection_db.sales_data WHERE price > 100 ORDER BY orderid DESC LIMIT 10"
-    )
-    assert all(query["Condition"] == "CreateNamedQueries" for query in queries.values())
+def test_the_query_of_the_demo_is_a_saved_query_of_a_stack_with_defaults():
+    assert resolve(properties("LatestOrdersOver100Query")["QueryString"]) == demo.SQL
 
 
-def test_the_schedule_can_be_turned_off_and_tells_the_function_its_time():
-    schedule = properties("GeneratorTimer")
-    assert schedule["State"] == {"Ref": "GeneratorSchedule"}
-    assert PARAMETERS["GeneratorSchedule"]["Default"] == "ENABLED"
-    assert json.loads(schedule["Target"]["Input"]) == {"scheduled_time": "<aws.scheduler.scheduled-time>"}
+def test_the_schedule_can_be_turned_off_and_tells_the_function_its_minute():
+    schedule = properties("GeneratorSchedule")
+    assert [resolve(schedule["State"], GeneratorState=state) for state in ("ENABLED", "DISABLED")] == [
+        "ENABLED",
+        "DISABLED",
+    ]
+    event = load("scheduler")
+    filled_in = schedule["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", event["scheduled_time"])
+    assert json.loads(filled_in) == event
 
 
 def test_another_database_name_makes_another_database():
@@ -327,7 +375,7 @@ def test_another_database_name_makes_another_database():
 
 
 def test_every_resource_that_an_operator_looks_for_is_an_output():
-    named = references(TEMPLATE["Outputs"])
+    named = references(OUTPUTS)
     sought = of_type(
         "AWS::DynamoDB::Table",
         "AWS::Pipes::Pipe",
@@ -338,4 +386,4 @@ def test_every_resource_that_an_operator_looks_for_is_an_output():
         "AWS::Glue::Crawler",
         "AWS::Athena::WorkGroup",
     )
-    assert sought.keys() | {"TransformFunction", "GeneratorFunction", "GeneratorTimer"} <= named
+    assert sought.keys() | {"TransformFunction", "GeneratorFunction", "GeneratorSchedule"} <= named

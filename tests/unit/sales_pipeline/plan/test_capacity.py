@@ -159,6 +159,8 @@ def test_the_template_is_planned_with_as_it_is():
     assert resources["WorkGroup"]["WorkGroupConfiguration"]["BytesScannedCutoffPerQuery"] == planning.QUERY_CUTOFF_BYTES
     assert TEMPLATE["Parameters"]["ShardCount"]["MaxValue"] == planning.SHARD_COUNT_MOST
     assert TEMPLATE["Parameters"]["BufferIntervalSeconds"]["Default"] == Load(1).buffer_seconds
-    assert resources["OrderStream"]["RetentionPeriodHours"] == 48  # what kinesis_usd counts
+    hours = resources["KinesisStream"]["RetentionPeriodHours"]
+    assert f"Kinesis, kept {hours} hours" in [each.name for each in costs.month(Load(1), "PROVISIONED")]
+    assert resources["OrderTable"]["BillingMode"] == "PAY_PER_REQUEST"  # what the plan counts writes for
     alarms = [each for each in TEMPLATE["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     assert len(alarms) == costs.ALARMS

@@ -167,7 +167,7 @@ def test_the_savings_are_computed():
         "`RetentionPeriodHours: 24` in `template.yaml`": [shown(levers["RetentionPeriodHours 24"])],
         "remove the crawler from `template.yaml`": [shown(levers["no crawler"])],
         '`CrawlerSchedule="cron(10 0 * * ? *)"`': [shown(daily)],
-        "`GeneratorSchedule=DISABLED`": [shown(costs.generator_usd())],
+        "`GeneratorState=DISABLED`": [shown(costs.generator_usd())],
         "`BufferIntervalSeconds=900`": [shown(levers["BufferIntervalSeconds=900"])],
     }
 
@@ -239,7 +239,7 @@ def test_json_holds_the_whole_plan(capsys):
         printed["total_usd_a_month"]["ON_DEMAND"], abs=0.1
     )
     assert printed["deploy"].endswith(
-        "StreamMode=PROVISIONED ShardCount=2 BufferIntervalSeconds=60 Architecture=x86_64 GeneratorSchedule=DISABLED"
+        "StreamMode=PROVISIONED ShardCount=2 BufferIntervalSeconds=60 Architecture=x86_64 GeneratorState=DISABLED"
     )
 
 

@@ -1,0 +1,40 @@
+"""The local copy of the template differs from it only where the emulator needs it."""
+
+import json
+from datetime import UTC, datetime
+
+from local_aws.deploy import adapt
+from tests.unit.events import load
+from tests.unit.template.parsed import TEMPLATE, references
+
+MINUTE = datetime(2026, 11, 22, 16, 26, tzinfo=UTC)
+
+
+def test_saved_queries_are_left_out_and_nothing_refers_to_them():
+    adapted = adapt(TEMPLATE, MINUTE)
+    left_out = TEMPLATE["Resources"].keys() - adapted["Resources"].keys()
+    assert {TEMPLATE["Resources"][name]["Type"] for name in left_out} == {"AWS::Athena::NamedQuery"}
+    assert not references(adapted) & left_out
+    assert not any(each["Type"] == "AWS::Athena::NamedQuery" for each in adapted["Resources"].values())
+
+
+def test_only_the_stream_actions_that_are_granted_are_widened():
+    granted = {"Effect": "Allow", "Action": ["dynamodb:ListStreams", "dynamodb:Scan"], "Resource": "arn"}
+    trust = {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    properties = {
+        "AssumeRolePolicyDocument": {"Statement": [trust]},
+        "Policies": [{"PolicyDocument": {"Statement": [granted]}}],
+    }
+    template = {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": properties}}}
+
+    adapted = adapt(template, MINUTE)["Resources"]["Role"]["Properties"]
+
+    widened = {"Effect": "Allow", "Action": ["dynamodb:ListStreams"], "Resource": "*"}
+    assert adapted["Policies"][0]["PolicyDocument"]["Statement"] == [granted, widened]
+    assert adapted["AssumeRolePolicyDocument"]["Statement"][0] == trust
+    assert properties["Policies"][0]["PolicyDocument"]["Statement"] == [granted]
+
+
+def test_the_schedules_time_is_filled_in():
+    schedule = adapt(TEMPLATE, MINUTE)["Resources"]["GeneratorSchedule"]["Properties"]
+    assert json.loads(schedule["Target"]["Input"]) == load("scheduler")
