@@ -1,9 +1,11 @@
 """`sales` as a person uses it: processes of their own, each in a home of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -81,3 +83,17 @@ def sales(home, *arguments, text=None, **settings):
         timeout=COMMAND_SECONDS,
         check=False,
     )
+
+
+@contextmanager
+def quick_up(home):
+    """Run `sales up` until it is ready, with Firehose's buffers short, changed as one would change them on AWS."""
+    run = Run(home, "up")
+    try:
+        run.wait_for("export AWS_DEFAULT_REGION")
+        shorten_buffers(exported(run))
+        yield run
+    finally:
+        if run.process.poll() is None:
+            os.killpg(run.process.pid, signal.SIGTERM)
+            run.process.wait(END_SECONDS)

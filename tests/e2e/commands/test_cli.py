@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.sales import END_SECONDS, Run, exported, sales, shorten_buffers
+from tests.e2e.sales import END_SECONDS, Run, exported, quick_up, sales
 
 ROWS_SECONDS = 45
 ORDERS = 30
@@ -59,17 +59,8 @@ def start(tmp_path):
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    """`sales up`, ready; with Firehose's buffers short, changed as one would change them on AWS."""
-    home = tmp_path_factory.mktemp("up")
-    run = Run(home, "up")
-    try:
-        run.wait_for("until Ctrl-C")
-        shorten_buffers(exported(run))
-        yield run
-    finally:
-        if run.process.poll() is None:
-            os.killpg(run.process.pid, signal.SIGTERM)
-            run.process.wait(END_SECONDS)
+    with quick_up(tmp_path_factory.mktemp("up")) as running:
+        yield running
 
 
 def assert_one_line(ended, *words):

@@ -1,7 +1,6 @@
 """Every command of the README and of docs/ that can run here runs here, as it stands, on a pipeline of its own."""
 
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 from tests import ROOT
 from tests.e2e.docs.shell import Shell, commands, looks_like
-from tests.e2e.sales import END_SECONDS, Run, environment, exported, shorten_buffers
+from tests.e2e.sales import environment, exported, quick_up
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = [command for page in PAGES for command in commands(page.relative_to(ROOT).as_posix(), page.read_text())]
@@ -46,16 +45,8 @@ def reason_not_here(command):
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    home = tmp_path_factory.mktemp("documents")
-    run = Run(home, "up")
-    try:
-        run.wait_for("export AWS_DEFAULT_REGION")
-        shorten_buffers(exported(run))
-        yield run
-    finally:
-        if run.process.poll() is None:
-            os.killpg(run.process.pid, signal.SIGTERM)
-            run.process.wait(END_SECONDS)
+    with quick_up(tmp_path_factory.mktemp("documents")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
