@@ -1,4 +1,5 @@
-# Everything happens in a virtual environment of its own, .venv, which every target makes when it has to.
+# Everything is installed into a virtual environment in this folder, .venv. Each target makes it, or adds to it what the
+# target needs and it does not have yet.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench bench-large format picture lock clean
@@ -9,35 +10,40 @@ BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-GROUPS := transform generator sam local test lint lock
+GROUPS := transform generator demo test lint
+# aws-sam-cli depends on cfn-lint, but only `sam validate --lint` uses it. The four packages take 75 MB.
+NOT_IN_DEMO := cfn-lint mpmath networkx sympy
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock"
+# The requirements files name every package, so the installer need not look for dependencies.
+INSTALL := python src/install.py uv --quiet --no-compile --no-deps
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf 'make %-12s %s\n' "$$name" "$$text"; done
 
-setup: .venv/installed ## make the virtual environment with everything in it
+setup: .venv/installed ## install everything into the virtual environment .venv
 
-demo: setup ## run the whole pipeline on this machine, to a query's answer
+demo: .venv/installed-demo ## run the whole pipeline once on this machine, from orders to a query
 	sales demo
 
-test: setup lint ## lint, then run every test
+test: setup lint ## run make lint, then every test
 	pytest --numprocesses 3
 
-lint: setup ## check style, types and the template
+lint: setup ## check the style, the types and the template
 	ruff check .
 	ruff format --check .
 	mypy
 	cfn-lint
 	sam validate --lint
 
-bench: .venv/installed-bench ## measure beside what one would use instead, and rewrite benchmarks/RESULTS.md
+bench: .venv/installed-bench ## measure the functions and their alternatives: rewrites benchmarks/RESULTS.md
 	python -m benchmarks
 
-bench-large: setup ## measure sales reconcile on a million orders: a quarter of an hour, 4 GiB
+bench-large: setup ## measure sales reconcile on a million orders: takes 15 minutes, 4 GiB
 	python -m benchmarks.large
 
-format: setup ## put the code into its standard form
+format: setup ## put the code into the standard format
 	ruff format .
 	ruff check --fix .
 
@@ -45,22 +51,34 @@ picture: ## draw docs/architecture.svg from docs/architecture.toml
 	"$(PYTHON)" docs/picture.py
 
 lock: setup ## pin the newest versions that pyproject.toml allows
+	$(COMPILE) --group uv --output-file requirements-uv.txt
 	$(COMPILE) pyproject.toml $(GROUPS:%=--group %) --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --group demo $(NOT_IN_DEMO:%=--no-emit-package %) --constraints requirements-dev.txt \
+		--output-file requirements-demo.txt
 	$(COMPILE) --group transform --constraints requirements-dev.txt --output-file src/transform/requirements.txt
 	$(COMPILE) --group generator --constraints requirements-dev.txt --output-file src/generator/requirements.txt
 	$(COMPILE) --group bench --constraints requirements-dev.txt --output-file requirements-bench.txt
 
-clean: ## remove what the other targets made
-	rm -rf .venv .aws-sam .local
+clean: ## delete .venv, builds, caches, and the local pipeline's files
+	rm -rf .venv .aws-sam .local .hypothesis .mypy_cache .pytest_cache .ruff_cache build src/*.egg-info
 
-.venv/installed: requirements-dev.txt pyproject.toml
+# A new .venv. Every change of the requirements starts from here, so no old package stays.
+.venv/made: $(wildcard requirements-*.txt) pyproject.toml src/install.py
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed. Install it, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
 	"$(PYTHON)" -m venv --clear .venv
-	pip --disable-pip-version-check install --quiet --requirement requirements-dev.txt
-	pip --disable-pip-version-check install --quiet --no-deps --editable .
-	touch $@
+	@$(INSTALL) --only-binary :all: --requirement requirements-uv.txt 2>/dev/null || \
+		echo "uv can't be installed on this machine. pip installs instead, which takes about a minute." >&2
+	@touch $@
 
-.venv/installed-bench: .venv/installed requirements-bench.txt
-	pip --disable-pip-version-check install --quiet --requirement requirements-bench.txt
-	touch $@
+.venv/installed-demo: .venv/made
+	$(INSTALL) --requirement requirements-demo.txt --editable .
+	@touch $@
+
+.venv/installed: .venv/installed-demo
+	$(INSTALL) --requirement requirements-dev.txt
+	@touch $@
+
+.venv/installed-bench: .venv/installed
+	$(INSTALL) --requirement requirements-bench.txt
+	@touch $@

@@ -46,7 +46,7 @@ def _environment(command: str, report: Callable[[str], None]) -> Path:
     if not done.exists():
         report(f"making an environment for {command}")
         pins, wanted = ROOT / "requirements-dev.txt", ROOT / "src" / "transform" / "requirements.txt"
-        install = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--constraint", pins)
+        install = (ROOT / "src" / "install.py", "pip", "--quiet", "--constraint", pins)
         _run(command, "-m", "venv", "--clear", folder)
         _run(folder / "bin" / "python", *install, "--requirement", wanted, "boto3", "awslambdaric")
         done.touch()
