@@ -14,6 +14,7 @@ from generator.orders import Order
 from generator.pace import BATCH_SIZE
 from generator.writer import Writer, connect
 from local_aws import workers
+from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Lake:
 
     def __init__(self, stack: Stack) -> None:
         self._s3: S3Client = stack.session.client("s3")
-        self._bucket, _, self._prefix = stack["DataLocation"].removeprefix("s3://").partition("/")
+        self._bucket, self._prefix = Location.parse(stack["DataLocation"])
         self._seen: set[str] = set()
 
     def look(self) -> Iterator[tuple[str, float]]:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from sales_pipeline.aws.pipe_event import encode
-from sales_pipeline.orders.change import CALL_BYTES
+from sales_pipeline.aws.stream import CALL_BYTES
 
 # DynamoDB Streams API reference, GetRecords: a page ends at 1,000 records or before it passes 1 MB, by a measure of its
 # own. So a page is taken for full well below that: the price is one more read, of a page that may be empty.

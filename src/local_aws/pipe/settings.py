@@ -11,7 +11,7 @@ from typing import Any
 
 from local_aws.pipe.pattern import Matcher, PatternError, matcher
 from sales_pipeline.aws.stack import Stack
-from sales_pipeline.orders.change import CALL_RECORDS
+from sales_pipeline.aws.stream import CALL_RECORDS
 
 PARTITION_KEY_PATH = re.compile(r"\$(\.[^.\[\]*?()@,:]+)+")
 TAKEN_PARAMETERS = {"FilterCriteria", "DynamoDBStreamParameters", "KinesisStreamParameters"}

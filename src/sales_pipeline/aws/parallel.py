@@ -1,4 +1,4 @@
-"""Reads many sources at a time, in batches, with a bound on what waits to be taken."""
+"""Reads many sources at the same time, in batches, with a bound on the batches that wait."""
 
 import queue
 import threading
@@ -12,9 +12,10 @@ _POLL_SECONDS = 0.2
 
 
 def batches(read: Callable[[Source], Iterable[Batch]], sources: Iterable[Source], workers: int) -> Iterator[Batch]:
-    """Yield the batches of every source, in no order; at most twice as many as workers wait at a time.
+    """Yield the batches of every source, in no order. At most two batches per worker wait.
 
-    Workers take sources as they get free. The first error of any ends everything, and is raised here.
+    Each worker is a thread, which takes the next source when it has read one. The first error of any worker, or of
+    `sources`, ends them all, and is raised here.
     """
     readers = _Readers(read, sources, workers)
     threads = [threading.Thread(target=readers.work, daemon=True) for _ in range(workers)]
@@ -44,7 +45,7 @@ class _Readers(Generic[Source, Batch]):
         self._lock = threading.Lock()
 
     def work(self) -> None:
-        """Read until no source is left, and give None then."""
+        """Read until no source is left, and then give None."""
         try:
             while (source := self._next()) is not None:
                 for batch in self._read(source):

@@ -8,33 +8,31 @@ from typing import Any
 
 
 def change_event(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
-    """Return the event that a pipe makes of a stream record as boto3 reads it.
+    """Return the event that a pipe makes of a stream record, as boto3 reads the record.
 
-    Numbers are strings, binary values base64, times seconds since the epoch. The emulator's records lack
+    Its time is in seconds since 1970. Binary values stay bytes until `encode`. The emulator's records have no
     eventSourceARN.
     """
-    event: dict[str, Any] = _plain(record)
-    if "userIdentity" in event:
-        event["userIdentity"] = {name[:1].lower() + name[1:]: value for name, value in event["userIdentity"].items()}
-    event["eventSourceARN"] = stream_arn
+    event = {**record, "eventSourceARN": stream_arn}
+    created = record["dynamodb"].get("ApproximateCreationDateTime")
+    if isinstance(created, datetime):
+        event["dynamodb"] = {**record["dynamodb"], "ApproximateCreationDateTime": _seconds(created)}
+    if "userIdentity" in record:
+        # boto3 writes the names of its members as PrincipalId and Type, and the event as principalId and type.
+        event["userIdentity"] = {name[:1].lower() + name[1:]: value for name, value in record["userIdentity"].items()}
     return event
 
 
 def encode(event: Mapping[str, Any]) -> bytes:
-    """Return an event in the form in which it is put: UTF-8 JSON without a newline."""
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    """Return an event in the form in which it is put: UTF-8 JSON without a newline, binary values in base64."""
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=_base64).encode()
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401 - JSON
-    match value:
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-        case list():
-            return [_plain(each) for each in value]
-        case bytes():
-            return base64.b64encode(value).decode()
-        case datetime():
-            seconds = value.timestamp()
-            return int(seconds) if seconds.is_integer() else seconds
-        case _:
-            return value
+def _seconds(time: datetime) -> float:
+    """Return seconds since 1970, whole ones as an integer."""
+    seconds = time.timestamp()
+    return int(seconds) if seconds.is_integer() else seconds
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()

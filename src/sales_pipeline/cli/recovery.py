@@ -91,7 +91,7 @@ def reconcile(  # noqa: PLR0913 - one argument an option
 
     stack = locate(stack_name, profile, region).stack
     raise typer.Exit(
-        command.run(stack, output.value, in_flight_seconds=wait, samples=samples, units_per_second=read_units)
+        command.run(stack, output.value, in_progress_seconds=wait, samples=samples, units_per_second=read_units)
     )
 
 
@@ -215,7 +215,7 @@ def backfill(  # noqa: PLR0913
             since=since,
             orders_per_second=rate,
             units_per_second=read_units,
-            in_flight_seconds=wait,
+            in_progress_seconds=wait,
             samples=samples,
         )
     )

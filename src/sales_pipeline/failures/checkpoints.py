@@ -4,51 +4,13 @@ import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
-from sales_pipeline.aws.stack import Stack
+from sales_pipeline.aws.bucket import Bucket
 
 CHECKPOINTS = "replay/checkpoints/"
 SENT = "replay/sent/"
 SUPERSEDED = "replay/superseded/"
 _CALLS_AT_ONCE = 16
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """The pipeline's bucket, and the prefix of its error objects."""
-
-    s3: Any
-    name: str
-    error_prefix: str
-
-    @classmethod
-    def of(cls, stack: Stack) -> "Bucket":
-        """Return the bucket of a stack."""
-        location = stack["ErrorLocation"].removeprefix("s3://")
-        name, _, prefix = location.partition("/")
-        return cls(stack.session.client("s3"), name, prefix)
-
-    def list(self, prefix: str) -> list[str]:
-        """Return all keys under a prefix, in order."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        return [each["Key"] for page in pages for each in page.get("Contents", [])]
-
-    def read(self, key: str) -> bytes | None:
-        """Return an object's body, None where it is gone."""
-        try:
-            body: bytes = self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
-        except self.s3.exceptions.NoSuchKey:
-            return None
-        return body
-
-    def write(self, key: str, body: bytes) -> None:
-        """Write an object."""
-        self.s3.put_object(Bucket=self.name, Key=key, Body=body, ContentType="application/json")
-
-    def delete(self, key: str) -> None:
-        """Delete an object, if it is there."""
-        self.s3.delete_object(Bucket=self.name, Key=key)
 
 
 @dataclass

@@ -16,13 +16,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from sales_pipeline import defaults
 from sales_pipeline.aws import stream as kinesis
+from sales_pipeline.aws.bucket import Bucket, Location
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Table
 from sales_pipeline.failures import dead_letters
-from sales_pipeline.failures.checkpoints import SENT, SUPERSEDED, Bucket, Replays
+from sales_pipeline.failures.checkpoints import SENT, SUPERSEDED, Replays
 from sales_pipeline.failures.records import Failure, Selection, read_error_object
-from sales_pipeline.orders.change import REPLAYS_MAX, Change, calls, change_of, is_superseded
+from sales_pipeline.failures.replay_rules import is_superseded
+from sales_pipeline.orders.change import Change, change_of
 from sales_pipeline.query import Answer, print_table
 
 
@@ -90,7 +93,7 @@ class Replay:
     stack: Stack
     selection: Selection
     send: bool
-    replays_max: int = REPLAYS_MAX
+    replays_max: int = defaults.REPLAYS_MAX
     discard_trimmed: bool = False
 
     def __post_init__(self) -> None:
@@ -102,7 +105,7 @@ class Replay:
 
     def run(self) -> Tally:
         """Replay the error objects and dead letters that are there now: what fails meanwhile is for another run."""
-        for key in self._bucket.list(self._bucket.error_prefix):
+        for key in self._bucket.list(Location.parse(self.stack["ErrorLocation"]).prefix):
             self._replay_object(key)
         self._replay_letters()
         return self.tally
@@ -175,7 +178,7 @@ class Replay:
         """Judge the changes of an error object or dead letter, and send those to send; return verdicts by digest."""
         unique = {change.digest: change for change in changes}
         verdicts = {each: Verdict.SEND for each in unique if self._replays.is_taken(name, each)}
-        for call in calls(change for digest, change in unique.items() if digest not in verdicts):
+        for call in kinesis.batches(change for digest, change in unique.items() if digest not in verdicts):
             # Just before they are sent, so that hardly a change comes between.
             items = self._read_items({change.order_id for change in call if change.order_id})
             to_send = []

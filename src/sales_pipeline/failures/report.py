@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from sales_pipeline.aws.bucket import Bucket, Location
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
-from sales_pipeline.failures.checkpoints import Bucket, Replays
+from sales_pipeline.failures.checkpoints import Replays
 from sales_pipeline.failures.records import DeadLetter, ErrorRecord, Failure, Selection, group, iso, read_error_object
 from sales_pipeline.orders.change import change_of
 from sales_pipeline.query import Answer, Format, show
@@ -38,7 +39,7 @@ def _failures(stack: Stack, selection: Selection, letters: Iterable[DeadLetter])
     """Return every failure, and what is to be said of it alone."""
     bucket = Bucket.of(stack)
     replays = Replays.read(bucket)
-    for key in bucket.list(bucket.error_prefix):
+    for key in bucket.list(Location.parse(stack["ErrorLocation"]).prefix):
         for record in read_error_object(bucket.read(key) or b""):
             if selection.takes(record):
                 yield _counted(record, replays), {"orderid": _order_id(record), "where": key}

@@ -1,51 +1,38 @@
-"""What a replay decides: under which key a change goes back, and whether it should. Pure: no AWS, environment or clock.
+"""A change event that a replay or a backfill sends. Pure: no AWS, environment or clock."""
 
-The rule for what is not sent again: a change whose order the table now holds in another version, or no longer holds.
-The lake takes the last version to arrive for the newest, and that one has a change event of its own.
-"""
-
-import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-# Kinesis API reference, PutRecords. The bytes are of data and partition keys; the API takes more of them.
-CALL_RECORDS = 500
-CALL_BYTES = 5 * 1024 * 1024
-PARTITION_KEY_CHARACTERS = 256
-# Amazon DynamoDB Developer Guide, "Constraints in Amazon DynamoDB": partition key values.
-ORDER_ID_BYTES = 2048
-
-REPLAYS_MAX = 3
+from sales_pipeline.aws.stream import PARTITION_KEY_CHARACTERS
+from sales_pipeline.aws.table import KEY_BYTES_MAX
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change event on its way back. `order_id` is None where its bytes name none that a table could hold."""
+    """The bytes of a change event, and what can be read of them."""
 
     data: bytes
     digest: str
-    """SHA-256 of the bytes, in hexadecimal: what a record is known by, however often it fails."""
+    """SHA-256 of the bytes, in hexadecimal: identifies a record, however often it fails."""
     order_id: str | None
+    """None where the bytes name no order, or one that no table can hold."""
     removes: bool
+    """Whether the order was deleted."""
     image: Mapping[str, Any] | None
+    """The order after the change; None where there is none in the bytes."""
 
     @property
     def partition_key(self) -> str:
-        """The order's id, as the pipe has it; the digest where there is none or Kinesis would refuse it.
+        """The order's id, as the pipe sends it; the digest where there is none, or Kinesis would refuse it.
 
-        Then the order's changes may be in two shards and pass each other.
+        Changes of an order with such an id may go to two shards, and arrive in another order.
         """
         if self.order_id is None or len(self.order_id) > PARTITION_KEY_CHARACTERS:
             return self.digest
         return self.order_id
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self.data) + len(self.partition_key.encode())
 
 
 def change_of(data: bytes) -> Change:
@@ -77,59 +64,4 @@ def _order_id(value: object) -> str | None:
         size_bytes = len(value.encode())
     except UnicodeEncodeError:
         return None
-    return value if 0 < size_bytes <= ORDER_ID_BYTES else None
-
-
-def is_superseded(change: Change, item: Mapping[str, Any] | None) -> bool:
-    """Say whether the table has gone on since a change; `item` is what it holds of the order now, None for nothing.
-
-    A change that names no order, or shows no version of it, can't be compared: it goes back.
-    """
-    if change.order_id is None:
-        return False
-    if change.removes:
-        return item is not None
-    return change.image is not None and (item is None or _plain(change.image) != _plain(item))
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - attribute values as JSON or as boto3 has them
-    """Return attribute values so that two of one meaning are equal: numbers by value, sets in any order."""
-    if isinstance(value, dict):
-        return {name: _attribute(name, each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
-
-
-def _attribute(name: str, value: Any) -> Any:  # noqa: ANN401
-    match name, value:
-        case "N", str():
-            return _number(value)
-        case "NS", list():
-            return frozenset(_number(str(each)) for each in value)
-        case "SS" | "BS", list():
-            return frozenset(str(_plain(each)) for each in value)
-        case _:
-            return _plain(value)
-
-
-def _number(text: str) -> Decimal | str:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return text
-    return number if number.is_finite() else text
-
-
-def calls(changes: Iterable[Change]) -> Iterator[Sequence[Change]]:
-    """Return the changes in calls that Kinesis takes, in order."""
-    call: list[Change] = []
-    size_bytes = 0
-    for each in changes:
-        if len(call) == CALL_RECORDS or (call and size_bytes + each.size_bytes > CALL_BYTES):
-            yield call
-            call, size_bytes = [], 0
-        call.append(each)
-        size_bytes += each.size_bytes
-    if call:
-        yield call
+    return value if 0 < size_bytes <= KEY_BYTES_MAX else None

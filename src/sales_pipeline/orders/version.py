@@ -1,37 +1,36 @@
-"""Versions of an order, wherever they are read: equal where every field is. Pure: no AWS, environment or clock."""
+"""Versions of an order: equal where every column is, wherever they are read. Pure: no AWS, environment or clock."""
 
-import base64
 import hashlib
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from transform.columns import COLUMNS
+from sales_pipeline.orders.attributes import normal, number
+from transform.columns import COLUMNS, ORDER_ID
 from transform.values import SEQUENCE_NUMBER
+
+COLUMN_NAMES = [column.name for column in COLUMNS]
+"""The attributes that make a version of an order: those that have a column in the row."""
+
+DELETED = b"deleted"
+"""Stands in the place of a digest for an order that was deleted: no digest is as short."""
 
 
 class VersionError(ValueError):
-    """What was read is no version of an order."""
-
-
-GONE = b""
-"""Digest of an order that is deleted: no other version has it."""
+    """The text or item is no version of an order."""
 
 
 class Version(NamedTuple):
-    """An order's id, and a digest of what the row's fields hold: 128 bits of BLAKE2, or GONE."""
+    """An order's id, and the BLAKE2 digest (16 bytes) of the values in the row's columns, or DELETED."""
 
     orderid: str
     digest: bytes
 
 
 class Row(NamedTuple):
-    """A row of the lake: the version that it holds, and what its change columns say; None where it has none."""
+    """The version that a row of the lake holds, and its change columns: None in a row without them."""
 
     orderid: str
     digest: bytes
@@ -45,44 +44,40 @@ class _NumberText(str):
     __slots__ = ()
 
 
-# Traps everything that would round: a price of another digit, however far behind the point, is another price.
-_EXACT = Context(prec=1000, Emin=-99_999, Emax=99_999, traps=[Inexact, InvalidOperation, Overflow, Subnormal])
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
-_ARRIVAL = re.compile(r"-(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-")
 _decode_row = msgspec.json.Decoder(dict[str, Any], float_hook=_NumberText).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def of_item(item: Mapping[str, Any]) -> Version:
-    """Version that an item holds, with its attributes as boto3's low-level client or a change event has them.
+def version_of_item(item: Mapping[str, Any]) -> Version:
+    """Return the version that an item holds, as boto3's low-level client or a change event has the item.
 
-    Attributes that no field of the row takes make no difference. Raises VersionError.
+    Attributes without a column make no difference. Raises VersionError.
     """
     try:
-        values = [_canonical(item.get(column.name)) for column in COLUMNS]
-        return _version(item["orderid"]["S"], values)
-    except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
+        values = [None if (attribute := item.get(name)) is None else normal(attribute) for name in COLUMN_NAMES]
+        return _version(item[ORDER_ID]["S"], values)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise VersionError(f"no item of the order table: {type(error).__name__}") from None
 
 
-def of_change(event: bytes) -> Version:
-    """Version that a change event brings; its id is read where the transform reads it. Raises VersionError."""
+def version_of_event(event: bytes) -> Version:
+    """Return the version that a change event brings. The id is where the transform reads it. Raises VersionError."""
     try:
         change = msgspec.json.decode(event)
         if change.get("eventName") == "REMOVE":
-            return _version(change["dynamodb"]["Keys"]["orderid"]["S"], None)
-        return of_item(change.get("dynamodb", change)["NewImage"])
+            return _version(change["dynamodb"]["Keys"][ORDER_ID]["S"], None)
+        return version_of_item(change.get("dynamodb", change)["NewImage"])
     except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise VersionError(f"no change event: {type(error).__name__}") from None
 
 
-def of_row(line: bytes) -> Row:
-    """Version that a line of the lake holds, with or without change columns. Raises VersionError."""
+def read_row(line: bytes) -> Row:
+    """Return what a line of the lake holds, with change columns or without. Raises VersionError."""
     try:
         row = _decode_row(line)
-        is_removal = row.get("event_name") == "REMOVE"
-        values = None if is_removal else [_typed(row.get(column.name)) for column in COLUMNS]
-        orderid, digest = _version(row["orderid"], values)
+        values = None if row.get("event_name") == "REMOVE" else [_value(row.get(name)) for name in COLUMN_NAMES]
+        orderid, digest = _version(row[ORDER_ID], values)
         if row.get("sequence_number") is None:
             return Row(orderid, digest)
         if not SEQUENCE_NUMBER.fullmatch(row["sequence_number"]):
@@ -93,27 +88,13 @@ def of_row(line: bytes) -> Row:
 
 
 def created_ms(orderid: str) -> int | None:
-    """Moment in a UUIDv7 (RFC 9562, 5.7), in milliseconds since 1970; None for any other id."""
+    """Return the time in a UUIDv7 (RFC 9562, 5.7), in milliseconds since 1970; None for any other id."""
     return int(orderid[:8] + orderid[9:13], 16) if _UUID7.fullmatch(orderid) else None
 
 
-def arrived_ms(key: str, last_modified_ms: int) -> int:
-    """Moment at which an object's oldest record arrived, in milliseconds since 1970.
-
-    Firehose writes it in the name, to the second (Amazon Data Firehose Developer Guide, "Configure Amazon S3 object
-    name format"); where the name has none, it is when S3 took the object.
-    """
-    for found in reversed(_ARRIVAL.findall(key.rpartition("/")[2])):
-        try:
-            return int(datetime.strptime(found, "%Y-%m-%d-%H-%M-%S").replace(tzinfo=UTC).timestamp() * 1000)
-        except ValueError:
-            continue
-    return last_modified_ms
-
-
-def _version(orderid: object, values: list[object] | None) -> Version:
-    """Return the version with these values, or with None the order's deletion."""
-    digest = GONE if values is None else hashlib.blake2b(_encode(values), digest_size=16).digest()
+def _version(orderid: object, values: Sequence[object] | None) -> Version:
+    """Return the version with these values; None stands for the order's deletion."""
+    digest = DELETED if values is None else hashlib.blake2b(_encode(values), digest_size=16).digest()
     return Version(_checked_text(orderid), digest)
 
 
@@ -123,45 +104,15 @@ def _checked_text(value: object) -> str:
     return value
 
 
-def _typed(value: object) -> object:
-    """Return a row's value as the attribute value that it comes from."""
+def _value(value: object) -> object:
+    """Return the value of a column as `normal` returns the attribute that it comes from."""
     match value:
         case None:
             return None
         case bool():
             return ("BOOL", value)
         case int() | _NumberText():
-            return ("N", _number(str(value)))
+            return ("N", number(str(value)))
         case str():
             return ("S", value)
     raise VersionError("a column holds a list or an object")
-
-
-def _canonical(attribute: Mapping[str, Any] | None) -> object:
-    if attribute is None:
-        return None
-    ((kind, value),) = attribute.items()
-    match kind:
-        case "N":
-            value = _number(value)
-        case "B":
-            value = _text(value)
-        case "SS" | "NS" | "BS":  # DynamoDB keeps no order in a set
-            value = sorted(_number(each) if kind == "NS" else _text(each) for each in value)
-        case "L":
-            value = [_canonical(each) for each in value]
-        case "M":
-            value = sorted((name, _canonical(each)) for name, each in value.items())
-    return (kind, value)
-
-
-def _text(value: str | bytes) -> str:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
-
-
-# Prices and quantities recur.
-@lru_cache(maxsize=65_536)
-def _number(text: str) -> str:
-    """One text for all that mean the same number: DynamoDB makes 349 of 349.00, and the transform 349.0."""
-    value = Decimal(text)
-    return str(_EXACT.normalize(value)) if value else "0"

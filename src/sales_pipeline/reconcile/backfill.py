@@ -1,6 +1,6 @@
-"""`sales backfill`: sends orders from the table through the Kinesis stream, as if they had just been written.
+"""`sales backfill`: sends orders from the table to the Kinesis stream, as if they had just been written.
 
-It can be stopped anywhere and run again: what arrived is no longer missing, and what is on its way is waited for.
+It can be stopped anywhere and run again: it does not send again what has arrived, and waits for what is in progress.
 """
 
 import sys
@@ -14,30 +14,30 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from common.clock import now_ms
-from sales_pipeline.aws import stream as kinesis
+from sales_pipeline import defaults
+from sales_pipeline.aws import stream
+from sales_pipeline.aws.pace import Pace
 from sales_pipeline.aws.stack import Stack
-from sales_pipeline.aws.table import GET_KEYS, Item, Pace
+from sales_pipeline.aws.table import GET_KEYS, Item
 from sales_pipeline.failures.records import to_ms
-from sales_pipeline.orders.change import Change, calls
-from sales_pipeline.orders.version import GONE, of_item
+from sales_pipeline.orders.change import Change
+from sales_pipeline.orders.version import DELETED, version_of_item
 from sales_pipeline.query import Answer, print_table
 from sales_pipeline.reconcile.backfill_rules import (
-    Outcome,
-    Tally,
-    excluded,
+    BackfillOutcome,
+    BackfillTally,
     insertion,
-    needs_columns,
-    reason_of,
+    lack,
+    never_sent,
+    outside,
     removal,
-    what_is_gone,
+    why_not,
 )
 from sales_pipeline.reconcile.compare import (
-    READ_UNITS_PER_SECOND,
-    SAMPLES,
+    Reader,
     Sources,
     compare,
-    in_flight,
-    look_at_lake,
+    delivery_seconds,
     say,
     temporary_ledger,
 )
@@ -45,10 +45,7 @@ from sales_pipeline.reconcile.ledger import Difference, Ledger
 from sales_pipeline.reconcile.report import Reconciliation
 from sales_pipeline.terminal.printable import printable
 
-# A fifth of what a shard of Kinesis takes (Kinesis API reference, PutRecords): the pipe goes on beside it.
-ORDERS_PER_SECOND = 200.0
-
-_ALL = "not compared"
+_NOT_COMPARED = "not compared"
 
 
 def run(  # noqa: PLR0913
@@ -57,53 +54,53 @@ def run(  # noqa: PLR0913
     send: bool,
     everything: bool = False,
     since: datetime | None = None,
-    orders_per_second: float = ORDERS_PER_SECOND,
-    units_per_second: float = READ_UNITS_PER_SECOND,
-    in_flight_seconds: float | None = None,
-    samples: int = SAMPLES,
+    orders_per_second: float = defaults.BACKFILL_ORDERS_PER_SECOND,
+    units_per_second: float = defaults.READ_UNITS_PER_SECOND,
+    in_progress_seconds: float | None = None,
+    samples: int = defaults.SAMPLES,
 ) -> int:
-    """Send what the lake lacks of the table, or with `send` off only look; print what becomes of it.
+    """Send the orders that the lake lacks, or with `send` off only count them; print what becomes of them.
 
     `everything` sends every order, without comparing. `since` leaves out orders whose id is older, or holds no time.
-    `orders_per_second` bounds what is put to Kinesis, `units_per_second` the table's read capacity, and
-    `in_flight_seconds` is as for `reconcile.run`. Return the exit code: 0 done, or looked; 1 something is left.
+    `orders_per_second` bounds what goes to Kinesis, `units_per_second` the table's read capacity.
+    `in_progress_seconds` is as for `compare.run`. Return the exit code: 0 sent, or counted; 1 something is left.
     Raises LedgerError and RetryError.
     """
     sources = Sources(stack, units_per_second)
-    backfill = Backfill(sources, send, to_ms(since), orders_per_second, Tally(samples))
-    elsewhere: list[tuple[int, str, str]] = []
+    backfill = Backfill(sources, send, to_ms(since), orders_per_second, BackfillTally(samples))
+    not_sent: list[tuple[int, str, str]] = []
     with temporary_ledger() as ledger:
         if everything:
             backfill.send_everything(ledger)
         else:
-            found = compare(sources, ledger, in_flight_seconds, samples)
+            found = compare(sources, ledger, in_progress_seconds, samples)
             if found.unread.unseen_dead_letters:
                 sys.stderr.write(
-                    "Somebody else is reading the dead-letter queue, and what it accounts for is not to be sent twice: "
-                    "run this again in a minute.\n"
+                    "Another program is reading the dead-letter queue. Its messages can lead to orders that `sales "
+                    "replay` will send, so run this again in a minute.\n"
                 )
                 if send:
                     return 1
-            elsewhere = _elsewhere(found)
+            not_sent = _explained(found)
             try:
                 backfill.send_differences(ledger)
             except KeyboardInterrupt:
-                _report(backfill, elsewhere)
-                sys.stderr.write("Stopped. Run it again to go on: what arrived is no longer missing then.\n")
+                _report(backfill, not_sent)
+                sys.stderr.write("Stopped. Run the same command again to go on: it does not send again what arrived.\n")
                 raise
-    _report(backfill, elsewhere)
-    return int(send and backfill.tally.is_left())
+    _report(backfill, not_sent)
+    return int(send and backfill.tally.leaves_any())
 
 
 @dataclass
 class Backfill:
-    """One backfill; with `send` off it only looks."""
+    """One backfill; with `send` off it only counts."""
 
     sources: Sources
     send: bool
     since_ms: int | None
     orders_per_second: float
-    tally: Tally
+    tally: BackfillTally
     _pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,73 +109,70 @@ class Backfill:
         self._stream_name, self._table_stream_arn = stack["StreamName"], stack["TableStreamArn"]
         self.has_change_columns = stack.parameters.get("ChangeColumns") == "APPEND"
         self._pace = Pace(self.orders_per_second)
-        # What is read is sent within the second.
+        # Orders are sent within a second after they are read.
         self._batch_orders = max(1, min(GET_KEYS, int(self.orders_per_second)))
 
     def send_differences(self, ledger: Ledger) -> None:
-        """Send what the last comparison found missing or stale, and nothing accounts for."""
-        with _progress(ledger.differing(None, 0).count, send=self.send) as done:
-            for differences in ledger.to_backfill(self._batch_orders):
-                chosen = [each for each in differences if self._chooses(each)]
-                if self.send:
-                    items = self.sources.table.items(each.orderid for each in chosen)
-                    self._put(self._changes(chosen, items))
-                else:
-                    for each in chosen:
-                        self.tally.add(Outcome.SEND, reason_of(each), each.orderid)
-                done(len(differences))
+        """Send what the last comparison found missing or stale, and nothing explains."""
+        with _progress(ledger.unexplained_count(), send=self.send) as advance:
+            for differences in ledger.unexplained_differences(self._batch_orders):
+                to_send = []
+                for each in differences:
+                    if outcome := why_not(each, self.since_ms, has_change_columns=self.has_change_columns):
+                        self.tally.add(outcome, lack(each), each.orderid)
+                    elif self.send:
+                        to_send.append(each)
+                    else:
+                        self.tally.add(BackfillOutcome.SEND, lack(each), each.orderid)
+                self._put(self._changes(to_send, self.sources.table.items(each.orderid for each in to_send)))
+                advance(len(differences))
 
-    def _chooses(self, difference: Difference) -> bool:
-        outcome = excluded(difference.orderid, self.since_ms)
-        if outcome is None and needs_columns(difference) and not self.has_change_columns:
-            outcome = Outcome.NEEDS_COLUMNS
-        if outcome:
-            self.tally.add(outcome, reason_of(difference), difference.orderid)
-        return outcome is None
-
-    def _changes(self, chosen: Sequence[Difference], items: Mapping[str, Item]) -> Iterator[tuple[str, Change]]:
-        for each in chosen:
+    def _changes(self, to_send: Sequence[Difference], items: Mapping[str, Item]) -> Iterator[tuple[str, Change]]:
+        """Yield how the lake lacks each order, and its event; count an order that changed since the comparison."""
+        for each in to_send:
             item = items.get(each.orderid)
-            if (of_item(item).digest if item else GONE) != each.digest:
-                self.tally.add(Outcome.CHANGED, reason_of(each), each.orderid)
+            newest = each.newest_sequence_number
+            if (version_of_item(item).digest if item else DELETED) != each.version:
+                self.tally.add(BackfillOutcome.CHANGED, lack(each), each.orderid)
             elif item:
-                yield reason_of(each), insertion(item, each.sequence_number, self._table_stream_arn, now_ms())
+                yield lack(each), insertion(item, newest, self._table_stream_arn, now_ms())
             else:
-                yield reason_of(each), removal(each.orderid, each.sequence_number, self._table_stream_arn, now_ms())
+                yield lack(each), removal(each.orderid, newest, self._table_stream_arn, now_ms())
 
     def send_everything(self, ledger: Ledger) -> None:
-        """Send every order of the table. The ledger is for the lake's sequence numbers, where rows have some."""
+        """Send every order of the table. With change columns, the ledger gets the lake's sequence numbers first."""
         if self.send and self.has_change_columns:
             say("reading the lake")
-            look_at_lake(self.sources, ledger)
-        with _progress(None, send=self.send) as done:
+            Reader(self.sources, ledger).read_lake()
+        with _progress(None, send=self.send) as advance:
             if self.send:
-                for page in self.sources.table.all_items(self._batch_orders):
+                for page in self.sources.table.pages(self._batch_orders):
                     self._put(self._changes_of_page(page, ledger))
-                    done(len(page))
+                    advance(len(page))
             else:
-                for found in self.sources.table.versions():
-                    for version in found:
-                        self.tally.add(excluded(version.orderid, self.since_ms) or Outcome.SEND, _ALL, version.orderid)
-                    done(len(found))
+                for versions in self.sources.versions():
+                    for orderid, _ in versions:
+                        outcome = outside(orderid, self.since_ms) or BackfillOutcome.SEND
+                        self.tally.add(outcome, _NOT_COMPARED, orderid)
+                    advance(len(versions))
 
     def _changes_of_page(self, page: Iterable[Item], ledger: Ledger) -> Iterator[tuple[str, Change]]:
         items = {item["orderid"]["S"]: item for item in page}
         newest = ledger.newest_sequence_numbers(items) if self.has_change_columns else {}
         for orderid, item in items.items():
-            if outcome := excluded(orderid, self.since_ms):
-                self.tally.add(outcome, _ALL, orderid)
+            if outcome := outside(orderid, self.since_ms):
+                self.tally.add(outcome, _NOT_COMPARED, orderid)
             else:
-                yield _ALL, insertion(item, newest.get(orderid), self._table_stream_arn, now_ms())
+                yield _NOT_COMPARED, insertion(item, newest.get(orderid), self._table_stream_arn, now_ms())
 
     def _put(self, changes: Iterable[tuple[str, Change]]) -> None:
-        reasons = {change.digest: (reason, change) for reason, change in changes}
-        for call in calls(change for _, change in reasons.values()):
-            refused = kinesis.put(self._kinesis, self._stream_name, call)
-            for change in call:
-                outcome = Outcome.REFUSED if change.digest in refused else Outcome.SEND
-                self.tally.add(outcome, reasons[change.digest][0], change.order_id or "")
-            self._pace.pay(len(call))
+        by_digest = {change.digest: (lacks, change) for lacks, change in changes}
+        for batch in stream.batches(change for _, change in by_digest.values()):
+            refused = stream.put(self._kinesis, self._stream_name, batch)
+            for change in batch:
+                outcome = BackfillOutcome.REFUSED if change.digest in refused else BackfillOutcome.SEND
+                self.tally.add(outcome, by_digest[change.digest][0], change.order_id or "")
+            self._pace.pay(len(batch))
 
 
 @contextmanager
@@ -190,29 +184,30 @@ def _progress(total: int | None, *, send: bool) -> Iterator[Callable[[int], None
         yield lambda orders: progress.advance(task, orders)
 
 
-def _elsewhere(found: Reconciliation) -> list[tuple[int, str, str]]:
+def _explained(found: Reconciliation) -> list[tuple[int, str, str]]:
+    """Return table rows for the differences that something explains: a backfill does not send them."""
     rows = [
-        (found.on_its_way.count, "not yet", "not sent: on its way"),
-        (found.errors.count, "in errors/", "not sent: `sales replay` puts it back"),
-        (found.dead_letters.count, "in the dead-letter queue", "not sent: `sales replay` puts it back"),
+        (found.in_progress.count, "in progress", "not sent: they may still arrive"),
+        (found.errors.count, "in errors/", "not sent: run `sales replay`"),
+        (found.dead_letters.count, "in the DLQ", "not sent: run `sales replay`"),
     ]
     return [row for row in rows if row[0]]
 
 
-def _report(backfill: Backfill, elsewhere: Iterable[tuple[int, str, str]]) -> None:
+def _report(backfill: Backfill, not_sent: Iterable[tuple[int, str, str]]) -> None:
     tally = backfill.tally
-    rows = [(count, reason, outcome.value) for (outcome, reason), count in tally.orders.items()] + [*elsewhere]
+    rows = [(count, lacks, outcome.value) for (outcome, lacks), count in tally.orders.items()] + [*not_sent]
     if rows:
         print_table(Answer(["orders", "in the lake", "backfill"], rows))
-    if not any(outcome is Outcome.SEND for outcome, _ in tally.orders):
+    if not tally.sends_any():
         sys.stdout.write("There is nothing to send.\n")
         return
     sys.stdout.write("".join(f"  {printable(orderid)}\n" for orderid in tally.samples))
-    sys.stdout.write(f"{what_is_gone(change_columns=backfill.has_change_columns)}\n")
+    sys.stdout.write(f"{never_sent(change_columns=backfill.has_change_columns)}\n")
     if backfill.send:
         sys.stdout.write(
-            f"What was sent takes up to {in_flight(backfill.sources.stack):.0f} s to the lake. `sales reconcile` waits "
-            "for it, and proves it.\n"
+            f"The orders take up to {delivery_seconds(backfill.sources.stack):.0f} s to the lake. To check, run `sales "
+            "reconcile`: it waits for them.\n"
         )
     else:
         sys.stdout.write("Nothing was done: add --yes to do it.\n")

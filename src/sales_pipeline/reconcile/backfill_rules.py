@@ -1,9 +1,11 @@
-"""What a backfill decides: which orders it sends, as which change events. Pure: no AWS, environment or clock.
+"""Decides which orders a backfill sends, and makes their change events. Pure: no AWS, environment or clock.
 
-An event looks as the pipe would send it, so that the transform takes it as any other. With change columns the greatest
-sequence number is the newest row of an order. A backfilled one gets the next after the lake's: what the lake lacks has
-this one or a greater, and what happens later has a greater one still. Should two rows ever share a number, the lake
-can't tell which is newer: a reconciliation says stale then, and the next backfill is above both.
+An event looks as the pipe would send it, so the transform treats it as any other.
+
+With change columns the row with the greatest sequence number is the newest of an order. A backfilled row gets the next
+number after the lake's. A change that the lake missed has this number or a greater one, and a later change a greater
+one still. If two rows ever share a number, the lake can't tell which is newer. Then a reconciliation calls the order
+stale, and the next backfill goes above both.
 """
 
 import hashlib
@@ -15,92 +17,108 @@ from enum import Enum
 from typing import Any
 
 from sales_pipeline.aws.pipe_event import change_event, encode
-from sales_pipeline.orders import version as versions
 from sales_pipeline.orders.change import Change, change_of
-from sales_pipeline.orders.version import GONE
-from sales_pipeline.reconcile.ledger import Difference
+from sales_pipeline.orders.version import DELETED, created_ms, version_of_item
+from sales_pipeline.reconcile.ledger import Difference, Kind
 
 # Smaller than every sequence number of a stream.
 NO_SEQUENCE_NUMBER = "0"
 
 
-class Outcome(Enum):
-    """What becomes of an order that the lake lacks, or of every order."""
+class BackfillOutcome(Enum):
+    """What a backfill does with an order."""
 
     SEND = "send"
-    CHANGED = "not sent: changed since it was compared, and that change is on its way"
-    EARLIER = "not sent: from before --since"
-    UNDATED = "left: the id holds no time. Without --since they are sent too"
-    NEEDS_COLUMNS = "left: only a row with change columns can tell. Deploy with ChangeColumns=APPEND"
+    CHANGED = "not sent: it changed since the comparison, and that change is in progress"
+    EARLIER = "not sent: older than --since"
+    UNDATED = "left: its id holds no time. Without --since it is sent too"
+    NEEDS_COLUMNS = "left: it needs change columns. Deploy with ChangeColumns=APPEND"
     REFUSED = "left: Kinesis refuses it"
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the lake still lacks the order, and no other way leads it there."""
+        return self in (BackfillOutcome.UNDATED, BackfillOutcome.NEEDS_COLUMNS, BackfillOutcome.REFUSED)
 
 
 @dataclass
-class Tally:
-    """Orders by outcome and reason, and the first that are sent."""
+class BackfillTally:
+    """Orders by outcome and by how the lake lacks them, and the ids of the first that are sent."""
 
     samples_max: int
-    orders: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
+    orders: Counter[tuple[BackfillOutcome, str]] = field(default_factory=Counter)
     samples: list[str] = field(default_factory=list)
 
-    def add(self, outcome: Outcome, reason: str, orderid: str) -> None:
+    def add(self, outcome: BackfillOutcome, lack: str, orderid: str) -> None:
         """Count an order."""
-        self.orders[outcome, reason] += 1
-        if outcome is Outcome.SEND and len(self.samples) < self.samples_max:
+        self.orders[outcome, lack] += 1
+        if outcome is BackfillOutcome.SEND and len(self.samples) < self.samples_max:
             self.samples.append(orderid)
 
-    def is_left(self) -> bool:
-        """Say whether anything is left that should have been sent."""
-        return any(outcome.value.startswith("left") for outcome, _ in self.orders)
+    def sends_any(self) -> bool:
+        """Say whether any order is sent."""
+        return any(outcome is BackfillOutcome.SEND for outcome, _ in self.orders)
+
+    def leaves_any(self) -> bool:
+        """Say whether any order is left."""
+        return any(outcome.is_left for outcome, _ in self.orders)
 
 
-def reason_of(difference: Difference) -> str:
-    """Return in which way the lake lacks an order."""
-    if difference.digest == GONE:
+def lack(difference: Difference) -> str:
+    """Return how the lake lacks an order."""
+    if difference.version == DELETED:
         return "its deletion is missing"
-    return "no row" if difference.kind == "missing" else "only older rows"
+    return "no row" if difference.kind is Kind.missing else "only older rows"
 
 
-def excluded(orderid: str, since_ms: int | None) -> Outcome | None:
-    """Return why an order is not of the time that is asked for; None where it is."""
+def why_not(difference: Difference, since_ms: int | None, *, has_change_columns: bool) -> BackfillOutcome | None:
+    """Return why a backfill does not send an order that the lake lacks; None where it does."""
+    outcome = outside(difference.orderid, since_ms)
+    if outcome is None and needs_columns(difference) and not has_change_columns:
+        return BackfillOutcome.NEEDS_COLUMNS
+    return outcome
+
+
+def outside(orderid: str, since_ms: int | None) -> BackfillOutcome | None:
+    """Return why an order is not from `since_ms` on, by the time in its id; None where it is."""
     if since_ms is None:
         return None
-    created_ms = versions.created_ms(orderid)
-    if created_ms is None:
-        return Outcome.UNDATED
-    return Outcome.EARLIER if created_ms < since_ms else None
+    from_ms = created_ms(orderid)
+    if from_ms is None:
+        return BackfillOutcome.UNDATED
+    return BackfillOutcome.EARLIER if from_ms < since_ms else None
 
 
 def needs_columns(difference: Difference) -> bool:
-    """Say whether only a row with a sequence number can be newer than the lake's, or tell that an order is gone."""
-    return difference.digest == GONE or difference.sequence_number is not None
+    """Say whether only a row with change columns can be newer than the lake's, or can say that an order was deleted."""
+    return difference.version == DELETED or difference.newest_sequence_number is not None
 
 
 def next_sequence_number(newest: str | None) -> str:
-    """Return the sequence number after the lake's newest, None for no row with one.
+    """Return the sequence number after the lake's newest; None stands for no row with one.
 
     Two are compared by length, and then by text: leading zeros stay.
     """
     return NO_SEQUENCE_NUMBER if newest is None else f"{int(newest) + 1:0{len(newest)}}"
 
 
-def what_is_gone(*, change_columns: bool) -> str:
-    """Return what no backfill brings back."""
-    missed = "Versions" if change_columns else "Versions and deletions"
-    return f"An order goes as the table holds it now. {missed} that the lake missed before are gone for good."
+def never_sent(*, change_columns: bool) -> str:
+    """Return what no backfill can send."""
+    missed = "versions" if change_columns else "versions and deletions"
+    return f"Orders are sent as the table holds them now. Earlier {missed} that the lake missed are lost."
 
 
 def insertion(item: Mapping[str, Any], newest: str | None, stream_arn: str, now_ms: int) -> Change:
-    """Return the event that brings an order as the table holds it; `newest` as for `next_sequence_number`.
+    """Return the event that sends an order as the table holds it; `newest` as for `next_sequence_number`.
 
     Its eventID is the same for the same version, whenever it is sent. Raises VersionError.
     """
     dynamodb = {"Keys": {"orderid": item["orderid"]}, "NewImage": item}
-    return _event("INSERT", versions.of_item(item).digest.hex(), dynamodb, newest, stream_arn, now_ms)
+    return _event("INSERT", version_of_item(item).digest.hex(), dynamodb, newest, stream_arn, now_ms)
 
 
 def removal(orderid: str, newest: str | None, stream_arn: str, now_ms: int) -> Change:
-    """Return the event that says that an order is gone; `newest` as for `next_sequence_number`."""
+    """Return the event that says that an order was deleted; `newest` as for `next_sequence_number`."""
     # An order can be deleted more than once.
     digest = hashlib.blake2b(f"{newest} {orderid}".encode(), digest_size=16).hexdigest()
     return _event("REMOVE", digest, {"Keys": {"orderid": {"S": orderid}}}, newest, stream_arn, now_ms)

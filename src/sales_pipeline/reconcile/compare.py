@@ -1,4 +1,4 @@
-"""`sales reconcile`: proves that the lake holds the table, or says what it lacks."""
+"""`sales reconcile`: compares the table with the lake, and says how the lake differs."""
 
 import sqlite3
 import sys
@@ -6,61 +6,68 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from common.clock import now_ms
+from sales_pipeline import defaults
+from sales_pipeline.aws.bucket import Folder, Location, Object
 from sales_pipeline.aws.stack import Stack
-from sales_pipeline.aws.table import GET_KEYS, Folder, Object, Table
+from sales_pipeline.aws.table import GET_KEYS, Table
 from sales_pipeline.errors import SalesError
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import SENT
 from sales_pipeline.failures.dead_letters import ReplayError
-from sales_pipeline.orders.version import Version, VersionError, arrived_ms, of_change
-from sales_pipeline.reconcile.ledger import Found, Ledger, Place
+from sales_pipeline.failures.records import read_error_object
+from sales_pipeline.orders.version import (
+    COLUMN_NAMES,
+    Version,
+    VersionError,
+    read_row,
+    version_of_event,
+    version_of_item,
+)
+from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
 from sales_pipeline.reconcile.report import Reconciliation, Unread, Verdict, conclude, to_json, to_text
 
-SAMPLES = 5
-READ_UNITS_PER_SECOND = 1_000.0
-# What an order takes apart from Firehose's buffer for S3: the window of the pipe and the buffer before the transform
-# (template.yaml: 11 s), and what every stage needs to notice and to work, generously.
+# How long an order takes besides Firehose's buffer for S3. The pipe's window and the buffer before the transform take
+# 11 s (template.yaml); the rest is for each stage to notice and to work.
 OTHER_STAGES_SECONDS = 45.0
 FIRST_WAIT_SECONDS = 5.0
 
 
 class LedgerError(SalesError):
-    """The comparison's file can't be written; the text says what to do next."""
+    """The comparison can't write its temporary file."""
 
 
 def run(
     stack: Stack,
     output: Literal["text", "json"],
     *,
-    in_flight_seconds: float | None = None,
-    samples: int = SAMPLES,
-    units_per_second: float = READ_UNITS_PER_SECOND,
+    in_progress_seconds: float | None = None,
+    samples: int = defaults.SAMPLES,
+    units_per_second: float = defaults.READ_UNITS_PER_SECOND,
 ) -> int:
-    """Compare the table with the lake and print what that comes to; return 0 only if everything is accounted for.
+    """Compare the table with the lake and print the report; return 1 where the verdict is `not equal`, and else 0.
 
-    `in_flight_seconds` is how long an order may take to the lake, by default what `in_flight` says: for so long after
-    the table was read it waits for what seems to be missing. `units_per_second` bounds the table's read capacity.
-    Raises LedgerError and RetryError.
+    `in_progress_seconds` is how long an order may take to the lake, `delivery_seconds` by default. The comparison waits
+    for so long after it read the table, unless everything arrives before. `units_per_second` bounds the table's read
+    capacity. Raises LedgerError and RetryError.
     """
     with temporary_ledger() as ledger:
-        found = compare(Sources(stack, units_per_second), ledger, in_flight_seconds, samples)
+        found = compare(Sources(stack, units_per_second), ledger, in_progress_seconds, samples)
     sys.stdout.write((to_json if output == "json" else to_text)(found) + "\n")
     return int(found.verdict is Verdict.not_equal)
 
 
-def in_flight(stack: Stack) -> float:
+def delivery_seconds(stack: Stack) -> float:
     """Return how many seconds an order may take to the lake: the stack's buffer for S3 and 45 s."""
     return float(stack.parameters["BufferIntervalSeconds"]) + OTHER_STAGES_SECONDS
 
 
 @contextmanager
 def temporary_ledger() -> Iterator[Ledger]:
-    """Make a ledger for as long as it is needed. Raises LedgerError for whatever the disk refuses meanwhile."""
+    """Make a ledger, and delete it afterwards. Raises LedgerError where the disk refuses it."""
     try:
         directory = tempfile.TemporaryDirectory(prefix="sales-reconcile-", ignore_cleanup_errors=True)
     except OSError as error:
@@ -75,119 +82,142 @@ def temporary_ledger() -> Iterator[Ledger]:
 
 def _advice(problem: str) -> str:
     return (
-        f"The comparison has no room for its file ({problem}). It takes up to 400 MB for a million orders: make room, "
-        "or name a folder that has it in the environment variable TMPDIR."
+        f"The comparison can't write its temporary file ({problem}). It takes up to 500 MB for a million orders: free "
+        "some space, or name another folder in the environment variable TMPDIR."
     )
 
 
 class Sources:
-    """What a comparison reads. Numbers are read capacity units of the table, a second."""
+    """What a comparison reads. The table's reads consume up to so many read capacity units per second."""
 
     def __init__(self, stack: Stack, units_per_second: float) -> None:
         self.stack = stack
         self.table = Table(stack, units_per_second)
-        self.lake = Folder(stack, stack["DataLocation"])
-        self.errors = Folder(stack, stack["ErrorLocation"])
-        self.replayed = Folder(stack, f"s3://{stack['BucketName']}/{SENT}")
+        self.lake = Folder(stack, Location.parse(stack["DataLocation"]))
+        self.errors = Folder(stack, Location.parse(stack["ErrorLocation"]))
+        self.sent = Folder(stack, Location(stack["BucketName"], SENT))
+
+    def versions(self) -> Iterator[list[Version]]:
+        """Scan the table; a version can be a second old."""
+        return self.table.scan(version_of_item, COLUMN_NAMES)
+
+    def versions_now(self, orderids: Iterable[str]) -> list[Version]:
+        """Read up to GET_KEYS orders as they are now, without those that the table does not hold."""
+        return [version_of_item(item) for item in self.table.items(orderids, COLUMN_NAMES).values()]
 
 
-@dataclass
-class _Unread:
-    samples: int
-    rows: int = 0
-    row_samples: list[str] = field(default_factory=list)
-    error_records: int = 0
-    dead_letters: int = 0
-    unseen_dead_letters: int = 0
-
-
-def compare(sources: Sources, ledger: Ledger, in_flight_seconds: float | None, samples: int) -> Reconciliation:
-    """Read everything into the ledger, wait for what may be on its way, and return what it comes to."""
-    unread = _Unread(samples)
-    in_flight_seconds = in_flight(sources.stack) if in_flight_seconds is None else in_flight_seconds
-    in_flight_ms = int(in_flight_seconds * 1000)
+def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None, samples: int) -> Reconciliation:
+    """Read everything into the ledger, wait for what may still arrive, and return the result."""
+    if in_progress_seconds is None:
+        in_progress_seconds = delivery_seconds(sources.stack)
+    in_progress_ms = int(in_progress_seconds * 1000)
     started_ms = now_ms()
     say("reading the table")
-    for orders in sources.table.versions():
-        ledger.add_orders(orders)
-    deadline = time.monotonic() + in_flight_seconds
+    for versions in sources.versions():
+        ledger.add_orders(versions)
+    deadline = time.monotonic() + in_progress_seconds
 
     say(f"reading the lake for {ledger.orders():,} orders")
-    looked_at = time.monotonic()
-    listed_ms = _look(sources, ledger, unread, in_flight_ms)
-    ledger.compare(listed_ms, in_flight_ms)
-    # An order that was changed, or has an id without a time in it, says nothing of its age. What the table held when it
-    # was read has arrived once the buffers have passed.
+    reader = Reader(sources, ledger, in_progress_ms, samples)
+    read_at = time.monotonic()
+    reader.read()
+    # An order that was changed, or whose id holds no time, does not show its age. But everything that the table held
+    # when it was read has arrived, or failed, once the buffers have passed.
     wait_seconds = FIRST_WAIT_SECONDS
-    while ledger.unexplained() and looked_at < deadline:
+    while ledger.unexplained_count() and read_at < deadline:
         left_seconds = max(0.0, deadline - time.monotonic())
-        say(f"waiting up to {left_seconds:.0f} s for what may be on its way")
+        say(f"waiting up to {left_seconds:.0f} s for orders in progress")
         time.sleep(min(wait_seconds, left_seconds))
-        wait_seconds *= 2  # each look lists the whole lake
-        looked_at = time.monotonic()
-        listed_ms = _look(sources, ledger, unread, in_flight_ms)
-        ledger.compare(listed_ms, in_flight_ms)
+        wait_seconds *= 2  # each read lists the whole lake
+        read_at = time.monotonic()
+        reader.read()
 
     # Orders were written, changed and deleted since the table was read.
-    for orderids, versions in sources.table.now(ledger.to_see_again(started_ms - in_flight_ms, GET_KEYS)):
-        ledger.see_again(orderids, versions, now_ms())
-    ledger.compare(listed_ms, in_flight_ms)
-    rows = Found(unread.rows, unread.row_samples)
-    not_read = Unread(rows, unread.error_records, unread.dead_letters, unread.unseen_dead_letters)
-    return conclude(ledger, not_read, samples)
+    for orderids in ledger.doubtful_orders(started_ms - in_progress_ms, GET_KEYS):
+        ledger.update_orders(orderids, sources.versions_now(orderids), now_ms())
+    reader.compare()
+    return conclude(ledger, reader.unread(), samples)
 
 
-def _look(sources: Sources, ledger: Ledger, unread: _Unread, in_flight_ms: int) -> int:
-    """Take what lies in the lake and among the failures and wasn't read before; return when that began."""
-    listed_ms = now_ms()
-    # Failures first: what a replay takes from them meanwhile is then in both, and not in neither.
-    for failed in sources.errors.failures(_new(ledger, sources.errors.objects())):
-        ledger.add_failures(failed.versions, Place.errors)
-        unread.error_records += len(failed.unread)
-    _look_at_dead_letters(sources.stack, ledger, unread)
-    recent = (each for each in sources.replayed.objects() if each.last_modified_ms >= listed_ms - in_flight_ms)
-    for sent in sources.replayed.failures(_new(ledger, recent)):
-        ledger.add_sent(sent.versions, sent.object.last_modified_ms)
-    look_at_lake(sources, ledger, unread)
-    return listed_ms
+class Reader:
+    """Reads lake and failures into the ledger; each time only the objects that are new."""
+
+    def __init__(self, sources: Sources, ledger: Ledger, in_progress_ms: int = 0, samples: int = 0) -> None:
+        self._sources, self._ledger = sources, ledger
+        self._in_progress_ms, self._samples = in_progress_ms, samples
+        self._listed_ms = 0
+        self._unread_rows = 0
+        self._unread_row_samples: list[str] = []
+        self._unread_error_records = 0
+        self._unread_dead_letters = 0
+        self._unseen_dead_letters = 0
+
+    def read(self) -> None:
+        """Read what is new, and compare."""
+        self._listed_ms = now_ms()
+        # Failures first: what a replay takes from them at the same time is then in both, and not in neither.
+        for lines in self._sources.errors.lines(_version_of_error, self._new(self._sources.errors.objects())):
+            self._ledger.add_failures(lines.read, Explanation.errors)
+            self._unread_error_records += len(lines.unreadable)
+        self._read_dead_letters()
+        since_ms = self._listed_ms - self._in_progress_ms
+        recent = (each for each in self._sources.sent.objects() if each.last_modified_ms >= since_ms)
+        for lines in self._sources.sent.lines(_version_of_error, self._new(recent)):
+            self._ledger.add_sent(lines.read, lines.object.last_modified_ms)
+        self.read_lake()
+        self.compare()
+
+    def read_lake(self) -> None:
+        """Read the rows that are new."""
+        for lines in self._sources.lake.lines(read_row, self._new(self._sources.lake.objects())):
+            self._ledger.add_rows(lines.read, lines.object.arrived_ms)
+            self._unread_rows += len(lines.unreadable)
+            room = self._samples - len(self._unread_row_samples)
+            self._unread_row_samples += [f"{lines.object.key}:{number}" for number in lines.unreadable[:room]]
+
+    def compare(self) -> None:
+        """Compare what was read so far."""
+        self._ledger.compare(self._listed_ms, self._in_progress_ms)
+
+    def unread(self) -> Unread:
+        """Return what could not be read."""
+        rows = Found(self._unread_rows, self._unread_row_samples)
+        return Unread(rows, self._unread_error_records, self._unread_dead_letters, self._unseen_dead_letters)
+
+    def _new(self, objects: Iterable[Object]) -> Iterator[Object]:
+        return (each for each in objects if self._ledger.mark_as_read(each.key))
+
+    def _read_dead_letters(self) -> None:
+        stack = self._sources.stack
+        listing = dead_letters.list_all(stack)
+        self._unread_dead_letters, self._unseen_dead_letters = 0, listing.unseen
+        if not listing.letters:
+            return
+        streams, matches = stack.session.client("dynamodbstreams"), dead_letters.pipe_filter(stack)
+        for letter in listing.letters:
+            changes: list[bytes] = []
+            # A range that can't be read explains nothing: its orders show as missing.
+            if letter.range:
+                with suppress(ReplayError):
+                    changes = dead_letters.read_range(streams, letter.range, matches).changes
+            self._ledger.add_failures(_versions(changes), Explanation.dead_letters)
+            self._unread_dead_letters += not letter.range or len(changes) < letter.changes
 
 
-def look_at_lake(sources: Sources, ledger: Ledger, unread: _Unread | None = None) -> None:
-    """Take the lake's rows that were not read before."""
-    for lines in sources.lake.rows(_new(ledger, sources.lake.objects())):
-        ledger.add_rows(lines.versions, arrived_ms(lines.object.key, lines.object.last_modified_ms))
-        if unread:
-            unread.rows += len(lines.unread)
-            room = unread.samples - len(unread.row_samples)
-            unread.row_samples += [f"{lines.object.key}:{number}" for number in lines.unread[:room]]
-
-
-def _new(ledger: Ledger, objects: Iterable[Object]) -> Iterator[Object]:
-    return (each for each in objects if ledger.is_new_object(each.key))
-
-
-def _look_at_dead_letters(stack: Stack, ledger: Ledger, unread: _Unread) -> None:
-    listing = dead_letters.list_all(stack)
-    unread.dead_letters, unread.unseen_dead_letters = 0, listing.unseen
-    if not listing.letters:
-        return
-    streams, matches = stack.session.client("dynamodbstreams"), dead_letters.pipe_filter(stack)
-    for letter in listing.letters:
-        changes: list[bytes] = []
-        # What can't be read accounts for nothing: that its orders are missing says the rest.
-        if letter.range:
-            with suppress(ReplayError):
-                changes = dead_letters.read_range(streams, letter.range, matches).changes
-        ledger.add_failures(_versions(changes), Place.dead_letters)
-        unread.dead_letters += not letter.range or len(changes) < letter.changes
+def _version_of_error(line: bytes) -> Version:
+    """Return the version in a line of an error object. Raises VersionError."""
+    for record in read_error_object(line):
+        if record.data is not None:
+            return version_of_event(record.data)
+    raise VersionError("no error record")
 
 
 def _versions(changes: Iterable[bytes]) -> Iterator[Version]:
     for change in changes:
         with suppress(VersionError):
-            yield of_change(change)
+            yield version_of_event(change)
 
 
 def say(step: str) -> None:
-    """Tell whoever waits what it waits for."""
+    """Tell on stderr what the command does now."""
     sys.stderr.write(f"{step} …\n")

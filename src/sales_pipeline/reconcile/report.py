@@ -1,4 +1,4 @@
-"""What a reconciliation says: its counts, its verdict and what it can't tell. Pure: no AWS, environment or clock."""
+"""Says what a comparison found: its counts, its verdict and what it can't tell. Pure: no AWS, environment or clock."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from sales_pipeline.reconcile.ledger import Found, Ledger, Place
+from sales_pipeline.reconcile.ledger import Explanation, Found, Kind, Ledger
 from sales_pipeline.terminal.printable import printable
 
 
@@ -14,25 +14,31 @@ class Verdict(StrEnum):
     """Whether the lake holds the table."""
 
     equal = "equal"
-    """The newest row of every order is the order as the table holds it, or says that it is gone; no row is doubled."""
+    """The newest row of every order is the order as the table holds it, or says that it was deleted.
+
+    No row is duplicate.
+    """
     accounted_for = "accounted for"
-    """The same but for versions of which it is known where they are, doubled rows and rows of unknown orders."""
+    """Every missing or stale order is in progress, in an error record or in a dead letter.
+
+    Duplicate or unknown rows give this verdict too.
+    """
     not_equal = "not equal"
-    """Something is missing, stale or unreadable, and nothing accounts for it."""
+    """An order is missing or stale and nothing explains it, or a row is unreadable."""
 
 
 @dataclass(frozen=True)
 class Unread:
-    """What was found where rows or failures lie, and could not be read as such."""
+    """What was found among rows and failures, and could not be read as such."""
 
     rows: Found
     """Lines under the data location that are no rows; samples are `key:line`."""
     error_records: int
-    """Lines under the error location that tell no version of an order."""
+    """Lines under the error location that hold no version of an order."""
     dead_letters: int
-    """Messages of the dead-letter queue whose part of the table's stream can't be read in full: DynamoDB trims it."""
+    """Messages of the dead-letter queue whose changes can't all be read: DynamoDB deletes them after 24 hours."""
     unseen_dead_letters: int = 0
-    """Messages that SQS counts but didn't show, because somebody else read the queue."""
+    """Messages that SQS counts but does not show, because another program is reading the queue."""
 
 
 @dataclass(frozen=True)
@@ -42,144 +48,141 @@ class Reconciliation:
     orders: int
     rows: int
     rows_with_sequence_number: int
-    """Those that say which change they come from: all, none or, where that was switched on, the later ones."""
+    """Rows with change columns: all, none or, in a stack that switched them on, the later ones."""
     objects: int
     missing: Found
-    """No row of any version, and nothing accounts for it."""
+    """The lake has no row of the order, and nothing explains it."""
     stale: Found
-    """Rows, but the newest is not what the table holds, and nothing accounts for it.
+    """The lake has rows of the order, the newest is not what the table holds, and nothing explains it.
 
-    The newest has the greatest sequence number or, where no row has one, lies in the newest object. An order that the
-    table doesn't hold is stale where its newest row has a sequence number and is no removal: its deletion is missing.
+    The newest has the greatest sequence number or, where no row has one, is in the object that arrived last. An order
+    that the table does not hold is stale where its newest row has a sequence number and does not say that the order was
+    deleted.
     """
-    doubled: Found
-    """One event in several rows, or one version in several rows without an event id."""
+    duplicate: Found
+    """One change event in several rows, or without change columns one version in several rows."""
     unknown: Found
-    """Not in the table, and no row says that it is gone."""
+    """The lake has rows of the order, the table does not hold it, and no row says that it was deleted."""
     errors: Found
-    """The lake lacks the table's version, but an error record holds it."""
+    """The lake does not have the table's version, but an error record has it."""
     dead_letters: Found
-    """The lake lacks it, but it lies where a message of the dead-letter queue says, and can still be read there."""
-    on_its_way: Found
-    """The lake lacks it, but it is younger than the buffers, or was replayed within the time that they take."""
+    """The lake does not have the table's version, but a dead letter leads to it in the table's stream."""
+    in_progress: Found
+    """The lake does not have the table's version, but it is younger than the buffers take, or was just replayed."""
     unread: Unread
 
     @property
     def verdict(self) -> Verdict:
         if self.missing.count or self.stale.count or self.unread.rows.count:
             return Verdict.not_equal
-        others = (self.doubled, self.unknown, self.errors, self.dead_letters, self.on_its_way)
+        others = (self.duplicate, self.unknown, self.errors, self.dead_letters, self.in_progress)
         return Verdict.accounted_for if any(found.count for found in others) else Verdict.equal
 
 
 def conclude(ledger: Ledger, unread: Unread, samples: int) -> Reconciliation:
-    """Return what the ledger's last comparison came to, with up to so many sample ids of each kind."""
+    """Return what the ledger's last comparison found, with up to so many sample ids of each kind."""
     return Reconciliation(
         orders=ledger.orders(),
         rows=ledger.rows(),
         rows_with_sequence_number=ledger.rows_with_sequence_number(),
         objects=ledger.objects(),
-        missing=ledger.differing(None, samples, "missing"),
-        stale=ledger.differing(None, samples, "stale"),
-        doubled=ledger.doubled(samples),
+        missing=ledger.unexplained(Kind.missing, samples),
+        stale=ledger.unexplained(Kind.stale, samples),
+        duplicate=ledger.duplicate(samples),
         unknown=ledger.unknown(samples),
-        errors=ledger.differing(Place.errors, samples),
-        dead_letters=ledger.differing(Place.dead_letters, samples),
-        on_its_way=ledger.differing(Place.on_its_way, samples),
+        errors=ledger.explained(Explanation.errors, samples),
+        dead_letters=ledger.explained(Explanation.dead_letters, samples),
+        in_progress=ledger.explained(Explanation.in_progress, samples),
         unread=unread,
     )
 
 
-# By the count that they explain. What a verdict can't tell stands in it, beside the number that it qualifies.
 _EXPLANATIONS = {
-    "missing": (
-        "in the table, no row in the lake. If `sales status` shows a stage that stands still, they may wait there: "
-        "mend it first. Then `sales backfill` sends what is left"
-    ),
-    "stale": "the newest row is not what the table holds: `sales backfill` sends them",
-    "unreadable rows": "lines in the lake that are no rows: look at the objects",
-    "on its way": "younger than the buffers, or replayed just now: reconcile again in a minute or two",
-    "in errors/": "refused on the way: `sales failures` says why, `sales replay` puts them back",
-    "in the DLQ": "the pipe gave up on them, the table's stream still holds them: `sales replay` within 24 h",
-    "unknown": "rows of orders that the table doesn't hold: deleted, or never there; the row can't tell which",
-    "unreadable errors": "error records that tell no version of an order: they account for nothing",
-    "unreadable DLQ": "messages whose part of the stream is gone or can't be read: what is gone accounts for nothing",
-    "unseen DLQ": "messages that somebody else is reading just now: what they account for may show as missing",
+    "missing": "The lake has no row: fix what `sales status` shows, then run `sales backfill`.",
+    "stale": "The newest row is not what the table holds: run `sales backfill`.",
+    "unreadable rows": "These lines in the lake are no rows of this pipeline: look at the objects.",
+    "in progress": "They may still arrive: run `sales reconcile` again in two minutes.",
+    "in errors/": "`sales failures` says why they failed, `sales replay` sends them again.",
+    "in the DLQ": "The pipe gave up on them: run `sales replay` within 24 hours.",
+    "unknown": "The table does not hold them: they were deleted, or never in it.",
+    "unreadable errors": "These lines in errors/ hold no order, so they explain nothing.",
+    "unreadable DLQ": "Not all of their changes can be read: the others may show as missing.",
+    "unseen DLQ": "Another program is reading them: their orders may show as missing.",
 }
-_DOUBLED_VERSION = (
-    "one version in several rows: delivered twice, changed back to what it was, or changed in an attribute that no "
-    "column shows; the row can't tell which"
+_DUPLICATE_EVENTS = "Several rows hold one change event: it was sent or delivered twice."
+_DUPLICATE_VERSIONS = "Several rows hold one version: it came twice, or the order changed back."
+_DUPLICATE_EITHER = "Several rows hold one change event or, without change columns, one version."
+
+_WITHOUT_CHANGE_COLUMNS = (
+    "Without change columns, the row in the object that arrived last is the newest.",
+    "Rows of one object or one second have no order: the table's own version wins.",
+    "A version also has several rows if an attribute changed that has no column.",
 )
-_DOUBLED_EVENT = "one event in several rows: delivered, replayed or backfilled twice"
-_UNTOLD_PLACE = (
-    "Which of two versions came last is told by the object's arrival time, to the second: nothing orders two versions "
-    "inside one object or one second, and there the table's own is taken for the newest."
-)
-_UNTOLD_ALWAYS = "Versions before the newest are not looked for."
+_ALWAYS = ("Versions before the newest are not checked.",)
 
 
-def _doubled(found: Reconciliation) -> str:
+def _duplicates(found: Reconciliation) -> str:
     if not found.rows_with_sequence_number:
-        return _DOUBLED_VERSION
-    if found.rows_with_sequence_number == found.rows:
-        return _DOUBLED_EVENT
-    return f"{_DOUBLED_EVENT}; or, without change columns, {_DOUBLED_VERSION}"
+        return _DUPLICATE_VERSIONS
+    return _DUPLICATE_EVENTS if found.rows_with_sequence_number == found.rows else _DUPLICATE_EITHER
 
 
-def untold(found: Reconciliation) -> str:
-    """Return what the comparison can't tell of these rows."""
-    if not found.rows_with_sequence_number:
-        return f"{_UNTOLD_PLACE} {_UNTOLD_ALWAYS}"
-    if found.rows_with_sequence_number == found.rows:
-        return _UNTOLD_ALWAYS
-    return f"Where no row of an order has change columns: {_UNTOLD_PLACE} {_UNTOLD_ALWAYS}"
+def limits(found: Reconciliation) -> tuple[str, ...]:
+    """Return what the comparison can't tell of these rows, a sentence each."""
+    return _ALWAYS if found.rows_with_sequence_number == found.rows else _WITHOUT_CHANGE_COLUMNS + _ALWAYS
 
 
 def explained(found: Reconciliation) -> list[tuple[str, Found, str]]:
-    """Return every count with its name and its meaning, what makes the verdict unequal first."""
+    """Return every count with its name and its meaning. Those that make the verdict `not equal` come first."""
     counts = {
         "missing": found.missing,
         "stale": found.stale,
         "unreadable rows": found.unread.rows,
-        "on its way": found.on_its_way,
+        "in progress": found.in_progress,
         "in errors/": found.errors,
         "in the DLQ": found.dead_letters,
-        "doubled": found.doubled,
+        "duplicate": found.duplicate,
         "unknown": found.unknown,
         "unreadable errors": Found(found.unread.error_records, ()),
         "unreadable DLQ": Found(found.unread.dead_letters, ()),
         "unseen DLQ": Found(found.unread.unseen_dead_letters, ()),
     }
-    explanations = _EXPLANATIONS | {"doubled": _doubled(found)}
+    explanations = _EXPLANATIONS | {"duplicate": _duplicates(found)}
     return [(name, count, explanations[name]) for name, count in counts.items()]
 
 
 def to_text(found: Reconciliation) -> str:
-    """Return the reconciliation to read, the verdict last."""
+    """Return the report to read: each count with its meaning and some ids below it, and the verdict last."""
     lines = []
     for name, count, explanation in explained(found):
-        lines.append(f"{name:<18}{count.count:>11,}" + (f"   {explanation}" if count.count else ""))
-        lines += [f"{'':<32}{printable(sample)}" for sample in count.samples]
+        lines.append(f"{name:<18}{count.count:>11,}")
+        if count.count:
+            lines.append(f"  {explanation}")
+        lines += [f"    {printable(sample)}" for sample in count.samples]
         if count.samples and count.count > len(count.samples):
-            lines.append(f"{'':<32}and {count.count - len(count.samples):,} more")
-    if found.stale.count or found.doubled.count:
-        lines.append(untold(found))
-    verdict = found.verdict.value
-    verdict = verdict.upper() if found.verdict is Verdict.not_equal else verdict.capitalize()
-    waiting = {"on its way": found.on_its_way, "in errors/": found.errors, "in the DLQ": found.dead_letters}
-    counts = [f"{count.count:,} {name}" for name, count in waiting.items() if count.count]
-    counts += [
-        f"{found.missing.count:,} missing",
-        f"{found.stale.count:,} stale",
-        f"{found.doubled.count:,} doubled",
-    ]
-    lines.append(
-        f"{verdict}: {found.orders:,} orders in the table, {found.rows:,} rows in the lake, {', '.join(counts)}."
-    )
+            lines.append(f"    and {count.count - len(count.samples):,} more")
+    if found.stale.count or found.duplicate.count:
+        lines += limits(found)
+    lines.append(_verdict_line(found))
     return "\n".join(lines)
 
 
+def _verdict_line(found: Reconciliation) -> str:
+    verdict = found.verdict.value
+    verdict = verdict.upper() if found.verdict is Verdict.not_equal else verdict.capitalize()
+    waiting = {"in progress": found.in_progress, "in errors/": found.errors, "in the DLQ": found.dead_letters}
+    counts = [
+        f"{found.orders:,} orders in the table",
+        f"{found.rows:,} rows in the lake",
+        *[f"{count.count:,} {name}" for name, count in waiting.items() if count.count],
+        f"{found.missing.count:,} missing",
+        f"{found.stale.count:,} stale",
+        f"{found.duplicate.count:,} duplicate",
+    ]
+    return f"{verdict}: {', '.join(counts)}."
+
+
 def to_json(found: Reconciliation) -> str:
-    """Return the reconciliation as one JSON object; names as in `Reconciliation`."""
+    """Return the report as one JSON object; names as in `Reconciliation`."""
     report: dict[str, Any] = {"verdict": found.verdict.value} | msgspec.to_builtins(found)
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack, StackError
 from sales_pipeline.query import Answer, print_table
 from sales_pipeline.status import metrics, stages
@@ -128,7 +129,7 @@ class _Stages:
         return stages.errors(self._objects(self._stack["ErrorLocation"]), self._now)
 
     def _objects(self, location: str) -> Objects:
-        bucket, _, prefix = location.removeprefix("s3://").partition("/")
+        bucket, prefix = Location.parse(location)
         pages = self._client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         found = [Objects(1, each["Size"], each["LastModified"]) for page in pages for each in page.get("Contents", [])]
         return sum(found, Objects())

@@ -91,8 +91,8 @@ def test_a_deletion_that_the_lake_lost_is_found_and_sent_again(changes, capsys):
     stack, _ = changes
     s3 = stack.session.client("s3")
 
-    def reconciled(in_flight_seconds):
-        code = reconcile.run(stack, "json", in_flight_seconds=in_flight_seconds)
+    def reconciled(in_progress_seconds):
+        code = reconcile.run(stack, "json", in_progress_seconds=in_progress_seconds)
         report = json.loads(capsys.readouterr().out)
         return code, report["verdict"], report["stale"]["samples"]
 
@@ -103,6 +103,6 @@ def test_a_deletion_that_the_lake_lost_is_found_and_sent_again(changes, capsys):
         s3.put_object(Bucket=stack["BucketName"], Key=each["Key"], Body=kept)
     assert reconciled(0) == (1, "not equal", ["deleted"])
 
-    assert backfill.run(stack, send=True, in_flight_seconds=0) == 0
+    assert backfill.run(stack, send=True, in_progress_seconds=0) == 0
     capsys.readouterr()
     assert reconciled(DEADLINE_SECONDS) == (0, "equal", [])

@@ -55,9 +55,9 @@ def test_from_not_equal_to_equal(pipeline, sales):
     code, printed = sales("replay", "--yes")
     assert code == 0, printed
     pipeline.settle()
-    assert verdict() == (1, "NOT EQUAL: 4 orders in the table, 3 rows in the lake, 1 missing, 0 stale, 0 doubled.")
+    assert verdict() == (1, "NOT EQUAL: 4 orders in the table, 3 rows in the lake, 1 missing, 0 stale, 0 duplicate.")
     code, printed = sales("backfill", "--yes", "--wait", "0")
     assert code == 0, printed
     pipeline.settle()
-    assert verdict() == (0, "Equal: 4 orders in the table, 4 rows in the lake, 0 missing, 0 stale, 0 doubled.")
+    assert verdict() == (0, "Equal: 4 orders in the table, 4 rows in the lake, 0 missing, 0 stale, 0 duplicate.")
     assert sales("failures") == (0, "Nothing failed.\n")

@@ -58,14 +58,14 @@ def test_a_delivery_killed_or_refused_as_it_writes_loses_nothing(pipeline):
     assert pipeline.delivered() == dict.fromkeys(orders, 2)
     assert [request.path for request in refused.met] == [request.path for request in lost.met]
     assert pipeline.failed() == {"Lambda.ProcessingFailedStatus: $.dynamodb.NewImage.price: expected N, found S": 1}
-    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "doubled": orders, "errors": ["bad"]})
+    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "duplicate": orders, "errors": ["bad"]})
 
     pipeline.put("bad")
     pipeline.settle()
     code, printed = pipeline.replay()
     assert code == 0, printed
     assert pipeline.failed() == {}
-    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "doubled": orders})
+    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "duplicate": orders})
 
 
 def lose_the_answer(_, forward):

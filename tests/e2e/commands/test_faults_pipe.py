@@ -26,7 +26,7 @@ def test_a_pipe_killed_before_or_after_it_puts_loses_nothing(pipeline):
     assert len(after.met) == 1
     # The call whose answer it didn't live to see is made once more; the one that never went out leaves nothing.
     assert pipeline.delivered() == dict.fromkeys(orders, 2)
-    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "doubled": orders})
+    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "duplicate": orders})
     assert pipeline.failed() == {}
 
 
@@ -65,7 +65,7 @@ def test_kinesis_takes_part_of_a_batch_or_answers_nonsense_or_nothing(pipeline):
         pipeline.settle()
     # What Kinesis took without saying so it is given once more.
     assert pipeline.delivered() == {order: 1 + place % 2 for place, order in enumerate(orders)}
-    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "doubled": orders[1::2]})
+    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "duplicate": orders[1::2]})
     assert pipeline.failed() == {}
 
 
@@ -103,7 +103,7 @@ def test_a_version_that_passes_another_is_found(pipeline):
     assert pipeline.reconcile() == (1, {"verdict": "not equal", "stale": ["passed"]})
     assert pipeline.backfill() == 0
     pipeline.settle()
-    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "doubled": ["passed"]})
+    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "duplicate": ["passed"]})
 
 
 def test_what_the_pipe_gave_up_on_is_in_its_queue_until_it_is_replayed(pipeline):
@@ -146,6 +146,6 @@ def test_the_same_stream_record_twice_and_orders_that_change_in_flight(pipeline)
         assert pipeline.reconcile()[0] == 1
     pipeline.settle()
     assert pipeline.delivered() == {"in-flight-changed": 2, "in-flight-deleted": 1, "twice": 2}
-    report = {"verdict": "accounted for", "doubled": ["twice"], "unknown": ["in-flight-deleted"]}
+    report = {"verdict": "accounted for", "duplicate": ["twice"], "unknown": ["in-flight-deleted"]}
     assert pipeline.reconcile() == (0, report)
     assert pipeline.failed() == {}

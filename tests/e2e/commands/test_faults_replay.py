@@ -49,4 +49,4 @@ def test_a_replay_killed_half_way_is_run_again(pipeline):
     assert pipeline.failed() == {}
     # Only what Kinesis took before the first kill was sent once more.
     assert pipeline.delivered() == dict.fromkeys(orders, 2) | {LONG_ID: 1}
-    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "doubled": orders})
+    assert pipeline.reconcile() == (0, {"verdict": "accounted for", "duplicate": orders})

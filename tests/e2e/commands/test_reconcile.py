@@ -13,7 +13,7 @@ from sales_pipeline.reconcile import backfill
 from sales_pipeline.reconcile import compare as reconcile
 
 ORDERS = 120
-IN_FLIGHT_SECONDS = 20.0
+IN_PROGRESS_SECONDS = 20.0
 CHANGED, DELETED, BAD = 3, 5, "bad-price-is-text"
 
 
@@ -36,8 +36,8 @@ def orders(stack):
 
 @pytest.fixture
 def run(stack, capsys):
-    def run(in_flight_seconds):
-        code = reconcile.run(stack, "json", in_flight_seconds=in_flight_seconds, samples=ORDERS)
+    def run(in_progress_seconds):
+        code = reconcile.run(stack, "json", in_progress_seconds=in_progress_seconds, samples=ORDERS)
         return code, json.loads(capsys.readouterr().out)
 
     return run
@@ -82,12 +82,14 @@ def test_changed_deleted_and_refused_orders_are_accounted_for(stack, run, orders
     code, report = run(0)
     assert (code, report["verdict"]) == (1, "not equal")
     assert (found_ids(report["stale"]), found_ids(report["missing"])) == ([orders[CHANGED].orderid], [BAD])
-    code, report = run(IN_FLIGHT_SECONDS)
+    code, report = run(IN_PROGRESS_SECONDS)
     assert (code, report["verdict"]) == (0, "accounted for"), report
     assert found_ids(report["errors"]) == [BAD]
     assert found_ids(report["unknown"]) == [orders[DELETED].orderid]
     assert report["rows"] == len(orders) + 1
-    assert [report[name]["count"] for name in ("missing", "stale", "doubled", "on_its_way", "dead_letters")] == [0] * 5
+    assert [report[name]["count"] for name in ("missing", "stale", "duplicate", "in_progress", "dead_letters")] == [
+        0
+    ] * 5
 
 
 def test_an_object_that_was_deleted_is_missed_order_by_order(stack, run, orders, s3, an_object):
@@ -99,14 +101,14 @@ def test_an_object_that_was_deleted_is_missed_order_by_order(stack, run, orders,
     assert set(found_ids(report["missing"])) - elsewhere == set(ids_of(body)) - elsewhere
 
 
-def test_an_object_that_is_there_twice_doubles_its_orders(stack, run, s3, an_object):
+def test_an_object_that_is_there_twice_makes_its_orders_duplicate(stack, run, s3, an_object):
     key, body = an_object
     copy = {"Bucket": stack["BucketName"], "Key": key.replace(".json", "-copy.json")}
     s3.copy_object(**copy, CopySource={"Bucket": stack["BucketName"], "Key": key})
     code, report = run(0)
     s3.delete_object(**copy)
     assert (code, report["verdict"]) == (0, "accounted for")
-    assert found_ids(report["doubled"]) == ids_of(body)
+    assert found_ids(report["duplicate"]) == ids_of(body)
     assert report["stale"]["count"] == 0
 
 
@@ -146,14 +148,14 @@ def test_a_backfill_brings_back_what_the_lake_lost_and_sends_nothing_twice(stack
     assert BAD in found_ids(lost["missing"])
     assert lost["missing"]["count"] > 1
 
-    assert backfill.run(stack, send=True, in_flight_seconds=0) == 0
+    assert backfill.run(stack, send=True, in_progress_seconds=0) == 0
     capsys.readouterr()
-    code, report = run(IN_FLIGHT_SECONDS)
+    code, report = run(IN_PROGRESS_SECONDS)
     assert (code, report["missing"]["count"], report["stale"]["count"]) == (0, 0, 0), report
     # The transform refuses it again, and that accounts for it.
     assert found_ids(report["errors"]) == [BAD]
     assert report["rows"] == lost["rows"] + lost["missing"]["count"] + lost["stale"]["count"] - 1
-    assert backfill.run(stack, send=True, in_flight_seconds=0) == 0
+    assert backfill.run(stack, send=True, in_progress_seconds=0) == 0
     assert "There is nothing to send." in capsys.readouterr().out
 
 

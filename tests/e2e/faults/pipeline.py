@@ -97,11 +97,11 @@ class Pipeline:
 
     def backfill(self) -> int:
         """Send what the lake lacks; return the exit code."""
-        return _printed(backfill.run, self.stack, send=True, in_flight_seconds=0)[0]
+        return _printed(backfill.run, self.stack, send=True, in_progress_seconds=0)[0]
 
     def reconcile(self) -> tuple[int, dict[str, Any]]:
-        """Reconcile, with nothing on its way; return the exit code and, without empty counts, the report."""
-        code, printed = _printed(reconcile.run, self.stack, "json", in_flight_seconds=0, samples=100_000)
+        """Reconcile, with no order in progress; return the exit code and, without empty counts, the report."""
+        code, printed = _printed(reconcile.run, self.stack, "json", in_progress_seconds=0, samples=100_000)
         report = json.loads(printed)
         found = {name: each["samples"] for name, each in report.items() if isinstance(each, dict) and each.get("count")}
         assert report["unread"]["rows"]["count"] == 0, report
@@ -134,7 +134,7 @@ class Pipeline:
         return left
 
     def clean(self) -> None:
-        """Empty table, bucket and queue, and mend the transform."""
+        """Empty table, bucket and queue, and restore the transform."""
         self.break_transform(TRANSFORM)
         self.settle()
         self.delete(*self.order_ids())

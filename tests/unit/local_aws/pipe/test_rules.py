@@ -62,32 +62,6 @@ def test_an_event_is_the_record_and_where_it_comes_from():
     assert (put.partition_key, put.sequence_number, put.created_seconds) == ("123", "111", 1792540800)
 
 
-def test_binary_values_are_base64_at_any_depth():
-    event = change_event(
-        record(a={"B": b"\x00\xff"}, b={"BS": [b"a"]}, c={"M": {"l": {"L": [{"B": b"b"}]}}}), STREAM_ARN
-    )
-    image = event["dynamodb"]["NewImage"]
-    assert (image["a"], image["b"], image["c"]) == (
-        {"B": "AP8="},
-        {"BS": ["YQ=="]},
-        {"M": {"l": {"L": [{"B": "Yg=="}]}}},
-    )
-
-
-def test_text_is_sent_as_utf_8_in_one_line():
-    data = entry(change_event(record(product_name={"S": "Käse\n\U0001f600"}), STREAM_ARN), PATH).data
-    assert "Käse\\n\U0001f600".encode() in data
-    assert b"\n" not in data
-
-
-def test_a_deletion_by_time_to_live_says_so_the_way_that_events_do():
-    deleted = record() | {"userIdentity": {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}}
-    assert change_event(deleted, STREAM_ARN)["userIdentity"] == {
-        "principalId": "dynamodb.amazonaws.com",
-        "type": "Service",
-    }
-
-
 @pytest.mark.parametrize(
     ("path", "key"),
     [

@@ -10,14 +10,12 @@ from botocore.session import get_session
 from moto import mock_aws
 
 from common import clock as common_clock
-from sales_pipeline.aws import retry
-from sales_pipeline.aws import table as sources
+from sales_pipeline.aws import pace, retry, table
 from sales_pipeline.aws.retry import RetryError
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.dead_letters import Listing
-from sales_pipeline.reconcile import backfill
-from sales_pipeline.reconcile import compare as reconcile
+from sales_pipeline.reconcile import backfill, compare
 from transform.record import to_row, to_row_with_change
 from transform.values import RecordError
 
@@ -126,15 +124,16 @@ class World:
                     self.write("sales_data/", row)
 
     def backfill(self, *, send=True, **more):
-        return backfill.run(self.stack, send=send, in_flight_seconds=10.0, **more)
+        return backfill.run(self.stack, send=send, in_progress_seconds=10.0, **more)
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(reconcile, "time", clock)
+    monkeypatch.setattr(compare, "time", clock)
     monkeypatch.setattr(common_clock, "time", clock)
-    monkeypatch.setattr(sources, "time", clock)
+    monkeypatch.setattr(pace, "time", clock)
+    monkeypatch.setattr(table, "time", clock)
     monkeypatch.setattr(retry, "RETRY_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([]))
     return clock
@@ -181,7 +180,7 @@ def keys(sent):
 
 def verdict(world, capsys):
     capsys.readouterr()
-    reconcile.run(world.stack, "json", in_flight_seconds=0.0)
+    compare.run(world.stack, "json", in_progress_seconds=0.0)
     return json.loads(capsys.readouterr().out)
 
 
@@ -198,10 +197,10 @@ def test_what_is_missing_or_stale_is_sent_and_the_lake_is_whole(make, change_col
     assert {"missing", "stale"} < {key for key, _ in sent}
     (missing,) = (change for key, change in sent if key == "missing")
     assert missing["dynamodb"]["NewImage"]["photo"] == {"B": "AP8="}
-    assert "takes up to 46 s to the lake" in capsys.readouterr().out
+    assert "take up to 46 s to the lake" in capsys.readouterr().out
     world.deliver()
     report = verdict(world, capsys)
-    assert (report["verdict"], report["doubled"]["count"], report["rows"]) == ("equal", 0, 5), report
+    assert (report["verdict"], report["duplicate"]["count"], report["rows"]) == ("equal", 0, 5), report
     assert world.backfill() == 0
     assert world.sent() == []
     assert "There is nothing to send." in capsys.readouterr().out
@@ -242,7 +241,7 @@ def test_without_change_columns_what_only_they_can_tell_is_left(make, capsys):
     world.write("sales_data/", row("changed", number="1"), row("gone", number="2"))
     assert world.backfill() == 1
     assert world.sent() == []
-    assert "left: only a row with change columns can tell" in capsys.readouterr().out
+    assert "left: it needs change columns. Deploy with ChangeColumns=APPEND" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
@@ -258,15 +257,15 @@ def test_what_the_transform_refuses_is_sent_once_and_then_accounted_for(make, ch
     assert (report["verdict"], report["errors"]["samples"]) == ("accounted for", ["bad"])
     assert world.backfill() == 0
     assert world.sent() == []
-    assert "not sent: `sales replay` puts it back" in capsys.readouterr().out
+    assert "not sent: run `sales replay`" in capsys.readouterr().out
 
 
-def test_what_is_on_its_way_is_not_sent(make, capsys):
+def test_what_is_in_progress_is_not_sent(make, capsys):
     world = make()
     world.put(order(uuid7(NOW_MS + 5_000)), order(uuid7(SINCE_MS)))  # it waits for the older one, 10 s
     assert world.backfill() == 0
     assert keys(world.sent()) == [uuid7(SINCE_MS)]
-    assert "not sent: on its way" in capsys.readouterr().out
+    assert "not sent: they may still arrive" in capsys.readouterr().out
 
 
 def test_a_version_that_was_superseded_since_it_was_compared_is_not_sent(make, capsys):
@@ -284,7 +283,7 @@ def test_a_version_that_was_superseded_since_it_was_compared_is_not_sent(make, c
     world.before["BatchGetItem"] = change
     assert world.backfill() == 0
     assert keys(world.sent()) == ["same"]
-    assert "not sent: changed since it was compared" in capsys.readouterr().out
+    assert "not sent: it changed since the comparison" in capsys.readouterr().out
 
 
 def test_since_takes_orders_from_then_on_and_leaves_those_without_a_time(make, capsys):
@@ -294,8 +293,8 @@ def test_since_takes_orders_from_then_on_and_leaves_those_without_a_time(make, c
         assert world.backfill(since=SINCE, everything=everything) == 1
         printed = capsys.readouterr().out
         assert keys(world.sent()) == [uuid7(SINCE_MS)]
-        assert "left: the id holds no time. Without --since they are sent too" in printed
-        assert "not sent: from before --since" in printed
+        assert "left: its id holds no time. Without --since it is sent too" in printed
+        assert "not sent: older than --since" in printed
         world.delivered += 1
     assert world.backfill(since=SINCE, everything=True, send=False) == 0
 
@@ -318,7 +317,7 @@ def test_all_sends_every_order_whether_the_lake_has_it_or_not(make, change_colum
 def test_what_kinesis_throttles_is_sent_again_and_what_it_refuses_is_left(make, monkeypatch, capsys):
     world = make()
     world.put(order("throttled"), order("taken"))
-    put_records = backfill.kinesis.put
+    put_records = backfill.stream.put
     answers = [["X", None], [None]]
 
     class Kinesis:
@@ -327,12 +326,12 @@ def test_what_kinesis_throttles_is_sent_again_and_what_it_refuses_is_left(make, 
             assert len(codes) == len(Records)
             return {"Records": [{"ErrorCode": code} if code else {} for code in codes]}
 
-    monkeypatch.setattr(backfill.kinesis, "put", lambda _, *more: put_records(Kinesis(), *more))
+    monkeypatch.setattr(backfill.stream, "put", lambda _, *more: put_records(Kinesis(), *more))
     assert world.backfill() == 0
     assert answers == []
     with pytest.raises(RetryError, match="run the same command again"):
         world.backfill()
-    monkeypatch.setattr(backfill.kinesis, "put", lambda _, __, changes: {changes[0].digest})
+    monkeypatch.setattr(backfill.stream, "put", lambda _, __, changes: {changes[0].digest})
     assert world.backfill() == 1
     assert "left: Kinesis refuses it" in capsys.readouterr().out
 
@@ -341,23 +340,23 @@ def test_orders_go_at_their_rate_in_batches_of_a_second(make, clock, monkeypatch
     world = make()
     world.put(*(order(f"{number:03}") for number in range(100)))
     batches = []
-    monkeypatch.setattr(backfill.kinesis, "put", lambda _, __, changes: batches.append(len(changes)) or set())
+    monkeypatch.setattr(backfill.stream, "put", lambda _, __, changes: batches.append(len(changes)) or set())
     assert world.backfill(everything=True, orders_per_second=20.0) == 0
     assert batches == [20] * 5
     assert clock.slept_seconds == pytest.approx(5.0, abs=0.1)
 
 
-def test_nothing_is_sent_while_somebody_else_reads_the_queue(make, monkeypatch, capsys):
+def test_nothing_is_sent_while_another_program_reads_the_queue(make, monkeypatch, capsys):
     world = make()
     world.put(order("a"))
     monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([], 1))
     assert [world.backfill(send=send) for send in (True, False)] == [1, 0]
     assert world.sent() == []
-    assert capsys.readouterr().err.count("Somebody else is reading the dead-letter queue") == 2
+    assert capsys.readouterr().err.count("Another program is reading the dead-letter queue") == 2
 
 
-def test_a_backfill_that_is_stopped_anywhere_and_run_again_loses_and_doubles_nothing(monkeypatch, capsys):
-    monkeypatch.setattr(sources, "SEGMENTS", 1)
+def test_a_backfill_that_is_stopped_anywhere_and_run_again_loses_nothing_and_sends_nothing_twice(monkeypatch, capsys):
+    monkeypatch.setattr(table, "SEGMENTS", 1)
     number, is_stopped = 0, True
     while is_stopped:
         number, is_stopped = number + 1, False

@@ -6,18 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.orders import version as versions
-from sales_pipeline.orders.version import GONE, Row
+from sales_pipeline.orders.version import DELETED, Row, read_row, version_of_item
 from sales_pipeline.reconcile.backfill_rules import (
-    Outcome,
-    excluded,
+    BackfillOutcome,
+    BackfillTally,
     insertion,
-    needs_columns,
+    lack,
+    never_sent,
     next_sequence_number,
+    outside,
     removal,
-    what_is_gone,
+    why_not,
 )
-from sales_pipeline.reconcile.ledger import Difference
+from sales_pipeline.reconcile.ledger import Difference, Kind
 from transform.record import to_row, to_row_with_change
 
 STREAM_ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-11-22T00:00:00.000"
@@ -40,7 +41,7 @@ def event(change):
 def test_an_order_becomes_an_event_as_the_pipe_sends_it():
     made = event(insertion(ORDER, "0099", STREAM_ARN, NOW_MS))
     assert made == {
-        "eventID": f"backfill-{versions.of_item(ORDER).digest.hex()}",
+        "eventID": f"backfill-{version_of_item(ORDER).digest.hex()}",
         "eventName": "INSERT",
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",
@@ -59,7 +60,7 @@ def test_an_order_becomes_an_event_as_the_pipe_sends_it():
 def test_the_transform_makes_of_it_the_row_of_the_order_in_both_shapes():
     change = insertion(ORDER, None, STREAM_ARN, NOW_MS)
     assert change.partition_key == "ä 1"
-    assert versions.of_row(to_row(change.data, [])) == Row(*versions.of_item(ORDER))
+    assert read_row(to_row(change.data, [])) == Row(*version_of_item(ORDER))
     row = json.loads(to_row_with_change(change.data, []))
     assert (row["event_name"], row["event_time"], row["sequence_number"]) == ("INSERT", "2026-11-22T12:00:00.000Z", "0")
 
@@ -68,8 +69,8 @@ def test_a_removal_becomes_a_row_that_says_so_and_nothing_without_change_columns
     change = removal("ä 1", "99", STREAM_ARN, NOW_MS)
     assert change.partition_key == "ä 1"
     assert to_row(change.data, []) is None
-    row = versions.of_row(to_row_with_change(change.data, []))
-    assert (row.orderid, row.digest, row.sequence_number) == ("ä 1", GONE, "100")
+    row = read_row(to_row_with_change(change.data, []))
+    assert (row.orderid, row.digest, row.sequence_number) == ("ä 1", DELETED, "100")
 
 
 def test_a_version_has_the_same_event_id_whenever_it_is_sent():
@@ -93,28 +94,49 @@ def test_a_backfilled_row_is_newer_than_every_row_of_the_lake_and_next_to_it(new
         (NEW, None, None),
         ("17", None, None),
         (NEW, NEW_MS, None),
-        (OLD, NEW_MS, Outcome.EARLIER),
-        ("17", NEW_MS, Outcome.UNDATED),
-        ("919108f7-52d1-4320-9bac-f847db4148a8", 0, Outcome.UNDATED),
+        (OLD, NEW_MS, BackfillOutcome.EARLIER),
+        ("17", NEW_MS, BackfillOutcome.UNDATED),
+        ("919108f7-52d1-4320-9bac-f847db4148a8", 0, BackfillOutcome.UNDATED),
     ],
 )
 def test_a_time_takes_orders_by_the_time_in_their_ids(orderid, since_ms, outcome):
-    assert excluded(orderid, since_ms) is outcome
+    assert outside(orderid, since_ms) is outcome
 
 
 @pytest.mark.parametrize(
-    ("difference", "needs"),
+    ("difference", "lacks", "needs_columns"),
     [
-        (Difference("a", "missing", b"1", None), False),
-        (Difference("a", "stale", b"1", None), False),
-        (Difference("a", "stale", b"1", "7"), True),
-        (Difference("a", "stale", GONE, "7"), True),
+        (Difference("a", Kind.missing, b"1", None), "no row", False),
+        (Difference("a", Kind.stale, b"1", None), "only older rows", False),
+        (Difference("a", Kind.stale, b"1", "7"), "only older rows", True),
+        (Difference("a", Kind.stale, DELETED, "7"), "its deletion is missing", True),
     ],
 )
-def test_what_the_lake_knows_by_numbers_only_a_number_can_supersede(difference, needs):
-    assert needs_columns(difference) == needs
+def test_only_a_row_with_change_columns_can_supersede_one_with_them(difference, lacks, needs_columns):
+    assert lack(difference) == lacks
+    assert why_not(difference, None, has_change_columns=True) is None
+    expected = BackfillOutcome.NEEDS_COLUMNS if needs_columns else None
+    assert why_not(difference, None, has_change_columns=False) is expected
+    assert why_not(difference, 0, has_change_columns=False) is BackfillOutcome.UNDATED
 
 
-def test_deletions_come_back_with_change_columns_only():
-    assert "deletions" in what_is_gone(change_columns=False)
-    assert "deletions" not in what_is_gone(change_columns=True)
+def test_orders_that_the_lake_still_lacks_afterwards_are_left():
+    left = {outcome for outcome in BackfillOutcome if outcome.is_left}
+    assert left == {BackfillOutcome.UNDATED, BackfillOutcome.NEEDS_COLUMNS, BackfillOutcome.REFUSED}
+    assert left == {outcome for outcome in BackfillOutcome if outcome.value.startswith("left: ")}
+
+
+def test_a_tally_counts_what_is_sent_and_left_and_samples_the_first_that_are_sent():
+    tally = BackfillTally(1)
+    tally.add(BackfillOutcome.EARLIER, "no row", "a")
+    assert (tally.sends_any(), tally.leaves_any()) == (False, False)
+    tally.add(BackfillOutcome.REFUSED, "no row", "b")
+    for orderid in "cd":
+        tally.add(BackfillOutcome.SEND, "no row", orderid)
+    assert (tally.sends_any(), tally.leaves_any(), tally.samples) == (True, True, ["c"])
+    assert tally.orders[BackfillOutcome.SEND, "no row"] == 2
+
+
+def test_deletions_are_sent_with_change_columns_only():
+    assert "deletions" in never_sent(change_columns=False)
+    assert "deletions" not in never_sent(change_columns=True)

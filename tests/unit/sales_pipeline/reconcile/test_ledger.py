@@ -1,4 +1,4 @@
-"""The ledger's comparison says of every order what a plain reading of the same facts says."""
+"""The ledger finds of every order what a plain reading of the same facts finds."""
 
 from collections import Counter
 
@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.orders.version import GONE, Row, Version
-from sales_pipeline.reconcile.ledger import Found, Ledger, Place
-from sales_pipeline.reconcile.report import Unread, Verdict, conclude, to_json, to_text
+from sales_pipeline.orders.version import DELETED, Row, Version
+from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
+from sales_pipeline.reconcile.report import Unread, Verdict, conclude
 
 ALL = 1_000
 NOW_MS = 1_800_000_000_000
-IN_FLIGHT_MS = 100_000
+IN_PROGRESS_MS = 100_000
 NOTHING_UNREAD = Unread(Found(0, ()), 0, 0)
 
 
@@ -28,7 +28,7 @@ def ledger(tmp_path):
 
 
 def reconcile(ledger, unread=NOTHING_UNREAD):
-    ledger.compare(NOW_MS, IN_FLIGHT_MS)
+    ledger.compare(NOW_MS, IN_PROGRESS_MS)
     return conclude(ledger, unread, ALL)
 
 
@@ -36,8 +36,10 @@ ids = st.sampled_from(["a", "b", "c", "ä\0b"])
 digests = st.sampled_from([b"1", b"2", b"\0"])
 # Compared by length and then by text: 9 is older than 10, and 010 newer than both.
 sequence_numbers = st.none() | st.sampled_from(["9", "10", "010", "11"])
-rows = st.lists(st.tuples(ids, digests | st.just(GONE), st.integers(0, 3), sequence_numbers, st.sampled_from("xy")))
-failures = st.lists(st.tuples(ids, digests | st.just(GONE), st.sampled_from([Place.errors, Place.dead_letters])))
+rows = st.lists(st.tuples(ids, digests | st.just(DELETED), st.integers(0, 3), sequence_numbers, st.sampled_from("xy")))
+failures = st.lists(
+    st.tuples(ids, digests | st.just(DELETED), st.sampled_from([Explanation.errors, Explanation.dead_letters]))
+)
 
 
 def newest_versions(rows):
@@ -55,24 +57,26 @@ def test_it_finds_what_a_plain_reading_finds(tmp_path_factory, orders, rows, fai
     ledger.add_orders(Version(*order) for order in orders.items())
     for orderid, digest, arrived_ms, number, event_id in rows:
         ledger.add_rows([Row(orderid, digest, number, event_id if number else None)], arrived_ms)
-    for orderid, digest, place in failures:
-        ledger.add_failures([Version(orderid, digest)], place)
+    for orderid, digest, found_in in failures:
+        ledger.add_failures([Version(orderid, digest)], found_in)
     found = reconcile(ledger)
-    to_backfill = {each.orderid: each for batch in ledger.to_backfill(2) for each in batch}
+    to_backfill = {each.orderid: each for batch in ledger.unexplained_differences(2) for each in batch}
     ledger.close()
 
     expected = {name: set() for name in ("missing", "stale", "errors", "dead_letters", "unknown")}
     for orderid in orders.keys() | {row[0] for row in rows}:
         of_order = [row for row in rows if row[0] == orderid]
         newest, by_number = newest_versions(of_order)
-        digest = orders.get(orderid, GONE)
-        if digest == GONE and not by_number:
+        digest = orders.get(orderid, DELETED)
+        if digest == DELETED and not by_number:
             expected["unknown"].add(orderid)
         elif newest != {digest} if by_number else digest not in newest:
-            places = [place for place in (Place.errors, Place.dead_letters) if (orderid, digest, place) in failures]
-            kind = places[0].value if places else "stale" if of_order else "missing"
+            explanations = [
+                each for each in (Explanation.errors, Explanation.dead_letters) if (orderid, digest, each) in failures
+            ]
+            kind = explanations[0].value if explanations else "stale" if of_order else "missing"
             expected[kind].add(orderid)
-            if not places:
+            if not explanations:
                 numbers = [number for *_, number, _ in of_order if number]
                 newest_number = max(numbers, key=lambda number: (len(number), number), default=None)
                 assert to_backfill.pop(orderid) == (orderid, kind, digest, newest_number)
@@ -80,19 +84,19 @@ def test_it_finds_what_a_plain_reading_finds(tmp_path_factory, orders, rows, fai
         assert getattr(found, name) == Found(len(orderids), sorted(orderids)), name
     assert to_backfill == {}
     events = Counter((orderid, digest, number and event_id) for orderid, digest, _, number, event_id in rows)
-    doubled = {orderid for (orderid, *_), times in events.items() if times > 1}
-    assert found.doubled == Found(len(doubled), sorted(doubled))
+    duplicate = {orderid for (orderid, *_), times in events.items() if times > 1}
+    assert found.duplicate == Found(len(duplicate), sorted(duplicate))
     assert (found.orders, found.rows) == (len(orders), len(rows))
     assert found.rows_with_sequence_number == sum(number is not None for *_, number, _ in rows)
 
 
-def test_an_id_younger_than_the_buffers_is_on_its_way_missing_or_changed(ledger):
-    young, old = uuid7(NOW_MS - IN_FLIGHT_MS), uuid7(NOW_MS - IN_FLIGHT_MS - 1)
+def test_an_id_younger_than_the_buffers_is_in_progress_missing_or_changed(ledger):
+    young, old = uuid7(NOW_MS - IN_PROGRESS_MS), uuid7(NOW_MS - IN_PROGRESS_MS - 1)
     changed = uuid7(NOW_MS - 1)
     ledger.add_orders([Version(young, b"1"), Version(old, b"1"), Version(changed, b"2"), Version("17", b"1")])
     ledger.add_rows([Row(changed, b"1")], NOW_MS)
     found = reconcile(ledger)
-    assert found.on_its_way.samples == [young, changed]
+    assert found.in_progress.samples == [young, changed]
     assert found.missing.samples == [old, "17"]
 
 
@@ -101,42 +105,42 @@ def test_an_id_from_the_future_hides_no_loss(ledger):
     assert reconcile(ledger).missing.count == 1
 
 
-def test_an_error_record_of_another_version_accounts_for_nothing(ledger):
+def test_an_error_record_of_another_version_explains_nothing(ledger):
     ledger.add_orders([Version("a", b"2")])
-    ledger.add_failures([Version("a", b"1")], Place.errors)
+    ledger.add_failures([Version("a", b"1")], Explanation.errors)
     assert reconcile(ledger).verdict is Verdict.not_equal
 
 
 def test_what_was_changed_deleted_and_written_meanwhile_is_no_difference(ledger):
     ledger.add_orders(Version(orderid, b"1") for orderid in ("changed", "arrived", "deleted", "lost"))
     ledger.add_rows([Row("changed", b"0"), Row("arrived", b"2"), Row("new", b"1")], NOW_MS)
-    ledger.compare(NOW_MS, IN_FLIGHT_MS)
-    batches = list(ledger.to_see_again(NOW_MS - IN_FLIGHT_MS, 2))
+    ledger.compare(NOW_MS, IN_PROGRESS_MS)
+    batches = list(ledger.doubtful_orders(NOW_MS - IN_PROGRESS_MS, 2))
     assert sorted(each for batch in batches for each in batch) == ["arrived", "changed", "deleted", "lost", "new"]
     assert max(map(len, batches)) == 2
     held_now = {"changed": b"2", "arrived": b"2", "lost": b"1", "new": b"1"}
     for orderids in batches:
-        ledger.see_again(orderids, [Version(each, held_now[each]) for each in orderids if each in held_now], NOW_MS)
+        ledger.update_orders(orderids, [Version(each, held_now[each]) for each in orderids if each in held_now], NOW_MS)
     found = reconcile(ledger)
-    assert found.on_its_way.samples == ["changed"]
+    assert found.in_progress.samples == ["changed"]
     assert found.missing.samples == ["lost"]
     assert (found.stale.count, found.unknown.count, found.orders) == (0, 0, 4)
 
 
 def test_rows_of_orders_deleted_long_ago_are_not_asked_for_again(ledger):
-    ledger.add_rows([Row("deleted", b"1")], NOW_MS - IN_FLIGHT_MS - 1)
-    ledger.compare(NOW_MS, IN_FLIGHT_MS)
-    assert list(ledger.to_see_again(NOW_MS - IN_FLIGHT_MS, 100)) == []
+    ledger.add_rows([Row("deleted", b"1")], NOW_MS - IN_PROGRESS_MS - 1)
+    ledger.compare(NOW_MS, IN_PROGRESS_MS)
+    assert list(ledger.doubtful_orders(NOW_MS - IN_PROGRESS_MS, 100)) == []
 
 
 def test_a_second_look_takes_new_objects_only_and_finds_what_arrived(ledger):
     ledger.add_orders([Version("a", b"1")])
-    assert [ledger.is_new_object("one"), ledger.is_new_object("one")] == [True, False]
-    ledger.compare(NOW_MS, IN_FLIGHT_MS)
-    assert ledger.unexplained()
+    assert [ledger.mark_as_read("one"), ledger.mark_as_read("one")] == [True, False]
+    ledger.compare(NOW_MS, IN_PROGRESS_MS)
+    assert ledger.unexplained_count() == 1
     ledger.add_rows([Row("a", b"1")], NOW_MS)
     assert reconcile(ledger).verdict is Verdict.equal
-    assert not ledger.unexplained()
+    assert ledger.unexplained_count() == 0
 
 
 def test_an_older_version_that_came_later_makes_an_order_stale(ledger):
@@ -157,36 +161,36 @@ def sequenced(orderid, digest, number, event_id=None):
     return Row(orderid, digest, number, event_id or f"event {number}")
 
 
-def test_deletions_are_on_their_way_replayed_or_lost_as_any_change(ledger):
+def test_deletions_are_in_progress_replayed_or_lost_as_any_change(ledger):
     lost, young = "lost", uuid7(NOW_MS - 1)
     ledger.add_rows([sequenced(each, b"1", "1") for each in (lost, young, "replayed", "refused", "told")], 1)
-    ledger.add_rows([sequenced("told", GONE, "2")], 2)
-    ledger.add_sent([Version("replayed", GONE)], NOW_MS - IN_FLIGHT_MS)
-    ledger.add_failures([Version("refused", GONE)], Place.errors)
+    ledger.add_rows([sequenced("told", DELETED, "2")], 2)
+    ledger.add_sent([Version("replayed", DELETED)], NOW_MS - IN_PROGRESS_MS)
+    ledger.add_failures([Version("refused", DELETED)], Explanation.errors)
     found = reconcile(ledger)
     assert (found.stale.samples, found.errors.samples) == ([lost], ["refused"])
-    assert sorted(found.on_its_way.samples) == sorted([young, "replayed"])
+    assert sorted(found.in_progress.samples) == sorted([young, "replayed"])
     assert found.unknown.count == 0
     assert found.verdict is Verdict.not_equal
 
 
-def test_an_order_deleted_while_we_look_is_on_its_way_out(ledger):
+def test_the_deletion_of_an_order_while_we_look_is_in_progress(ledger):
     ledger.add_orders([Version("deleted", b"2"), Version("without change columns", b"2")])
     ledger.add_rows([sequenced("deleted", b"1", "1")], NOW_MS)
-    ledger.compare(NOW_MS, IN_FLIGHT_MS)
-    ledger.see_again(["deleted", "without change columns", "never there"], [], NOW_MS)
+    ledger.compare(NOW_MS, IN_PROGRESS_MS)
+    ledger.update_orders(["deleted", "without change columns", "never there"], [], NOW_MS)
     found = reconcile(ledger)
-    assert (found.on_its_way.samples, found.missing.count, found.orders) == (["deleted"], 0, 0)
-    ledger.see_again(["deleted"], [Version("deleted", b"1")], NOW_MS)
+    assert (found.in_progress.samples, found.missing.count, found.orders) == (["deleted"], 0, 0)
+    ledger.update_orders(["deleted"], [Version("deleted", b"1")], NOW_MS)
     assert reconcile(ledger).verdict is Verdict.equal
 
 
-def test_what_was_replayed_is_on_its_way_for_as_long_as_a_change_would_be(ledger):
+def test_what_was_replayed_is_in_progress_for_as_long_as_a_change_would_be(ledger):
     ledger.add_orders([Version("now", b"1"), Version("before", b"1"), Version("another version", b"2")])
-    ledger.add_sent([Version("now", b"1"), Version("another version", b"1")], NOW_MS - IN_FLIGHT_MS)
-    ledger.add_sent([Version("before", b"1")], NOW_MS - IN_FLIGHT_MS - 1)
+    ledger.add_sent([Version("now", b"1"), Version("another version", b"1")], NOW_MS - IN_PROGRESS_MS)
+    ledger.add_sent([Version("before", b"1")], NOW_MS - IN_PROGRESS_MS - 1)
     found = reconcile(ledger)
-    assert found.on_its_way.samples == ["now"]
+    assert found.in_progress.samples == ["now"]
     assert found.missing.samples == ["another version", "before"]
 
 
@@ -201,53 +205,3 @@ def test_two_rows_of_one_sequence_number_and_two_versions_leave_open_which_is_ne
 def test_the_newest_sequence_number_of_orders_is_told_without_comparing(ledger):
     ledger.add_rows([sequenced("a", b"1", "9"), sequenced("a", b"1", "10"), Row("b", b"1")], NOW_MS)
     assert ledger.newest_sequence_numbers(["a", "b", "c"]) == {"a": "10"}
-
-
-@pytest.mark.parametrize(
-    ("rows", "doubled_says", "says_what_orders_rows"),
-    [
-        ([Row("a", b"1")] * 2, "one version in several rows", True),
-        ([sequenced("a", b"1", "1")] * 2, "one event in several rows", False),
-        ([Row("a", b"1"), *[sequenced("a", b"1", "1")] * 2], "one event in several rows", True),
-    ],
-)
-def test_a_report_says_only_what_holds_for_the_rows_that_there_are(ledger, rows, doubled_says, says_what_orders_rows):
-    ledger.add_orders([Version("a", b"1")])
-    ledger.add_rows(rows, 1)
-    text = to_text(reconcile(ledger))
-    assert doubled_says in text
-    assert ("the row can't tell which" in text) == says_what_orders_rows
-    assert ("the object's arrival time" in text) == says_what_orders_rows
-
-
-@pytest.mark.parametrize(
-    ("place", "verdict"),
-    [(None, Verdict.not_equal), (Place.errors, Verdict.accounted_for), (Place.dead_letters, Verdict.accounted_for)],
-)
-def test_the_verdict(ledger, place, verdict):
-    ledger.add_orders([Version("a", b"1")])
-    if place:
-        ledger.add_failures([Version("a", b"1")], place)
-    assert reconcile(ledger).verdict is verdict
-
-
-def test_doubled_and_unknown_rows_are_accounted_for_and_unreadable_ones_are_not(ledger):
-    assert reconcile(ledger).verdict is Verdict.equal
-    ledger.add_rows([Row("a", b"1")], 1)
-    found = reconcile(ledger)
-    assert (found.verdict, found.unknown.count, found.doubled.count) == (Verdict.accounted_for, 1, 0)
-    unread = Unread(Found(1, ["sales_data/x.json:3"]), 0, 0)
-    found = reconcile(ledger, unread)
-    assert found.verdict is Verdict.not_equal
-    assert "sales_data/x.json:3" in to_text(found)
-
-
-def test_the_report_samples_few_and_says_how_many_more(ledger):
-    ledger.add_orders(Version(f"{number:03}", b"1") for number in range(1_234))
-    ledger.compare(NOW_MS, IN_FLIGHT_MS)
-    found = conclude(ledger, NOTHING_UNREAD, 2)
-    assert found.missing == Found(1_234, ["000", "001"])
-    text = to_text(found)
-    assert "and 1,232 more" in text
-    assert text.splitlines()[-1].startswith("NOT EQUAL: 1,234 orders in the table, 0 rows in the lake, 1,234 missing")
-    assert '"missing": {\n    "count": 1234' in to_json(found)

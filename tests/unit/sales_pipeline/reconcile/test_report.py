@@ -1,0 +1,95 @@
+"""A report names every count, and says only what holds for the rows that there are."""
+
+import json
+
+import pytest
+
+from sales_pipeline.reconcile.ledger import Found
+from sales_pipeline.reconcile.report import Reconciliation, Unread, Verdict, to_json, to_text
+
+NONE = Found(0, ())
+SOME = Found(1, ["a"])
+NOTHING_UNREAD = Unread(NONE, 0, 0)
+KINDS = ("missing", "stale", "duplicate", "unknown", "errors", "dead_letters", "in_progress")
+
+
+def report(rows=2, rows_with_sequence_number=0, unread=NOTHING_UNREAD, **found):
+    return Reconciliation(
+        orders=2,
+        rows=rows,
+        rows_with_sequence_number=rows_with_sequence_number,
+        objects=1,
+        unread=unread,
+        **dict.fromkeys(KINDS, NONE) | found,
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        ({}, Verdict.equal),
+        ({"missing": SOME, "errors": SOME}, Verdict.not_equal),
+        ({"stale": SOME}, Verdict.not_equal),
+        ({"unread": Unread(SOME, 0, 0)}, Verdict.not_equal),
+        ({"unread": Unread(NONE, 1, 1, 1)}, Verdict.equal),
+        *[({name: SOME}, Verdict.accounted_for) for name in KINDS[2:]],
+    ],
+)
+def test_the_verdict(found, verdict):
+    assert report(**found).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("rows_with_sequence_number", "duplicate_says", "says_what_orders_rows"),
+    [
+        (0, "Several rows hold one version", True),
+        (2, "Several rows hold one change event: ", False),
+        (1, "Several rows hold one change event or, without change columns, one version", True),
+    ],
+)
+def test_a_report_says_only_what_holds_for_the_rows_that_there_are(
+    rows_with_sequence_number, duplicate_says, says_what_orders_rows
+):
+    text = to_text(report(rows_with_sequence_number=rows_with_sequence_number, duplicate=SOME))
+    assert duplicate_says in text
+    assert ("the object that arrived last is the newest" in text) == says_what_orders_rows
+    assert "Versions before the newest are not checked." in text
+
+
+def test_a_report_without_findings_is_counts_alone():
+    assert to_text(report()).splitlines()[-3:] == [
+        "unreadable DLQ              0",
+        "unseen DLQ                  0",
+        "Equal: 2 orders in the table, 2 rows in the lake, 0 missing, 0 stale, 0 duplicate.",
+    ]
+
+
+def test_a_report_samples_few_and_says_how_many_more():
+    lines = to_text(report(missing=Found(1_234, ["000", "\x1b[31m"]))).splitlines()
+    assert lines[:5] == [
+        "missing                 1,234",
+        "  The lake has no row: fix what `sales status` shows, then run `sales backfill`.",
+        "    000",
+        "    \\x1b[31m",
+        "    and 1,232 more",
+    ]
+    assert lines[-1].startswith("NOT EQUAL: 2 orders in the table, 2 rows in the lake, 1,234 missing, 0 stale")
+
+
+def test_the_last_line_says_how_many_wait_and_where():
+    last = to_text(report(errors=SOME, dead_letters=SOME, in_progress=SOME)).splitlines()[-1]
+    assert "rows in the lake, 1 in progress, 1 in errors/, 1 in the DLQ, 0 missing" in last
+    assert last.startswith("Accounted for: ")
+
+
+def test_every_line_but_the_last_fits_a_terminal():
+    everything = report(unread=Unread(SOME, 1, 1, 1), **dict.fromkeys(KINDS, SOME))
+    *lines, _ = to_text(everything).splitlines()  # the last line has all counts
+    assert max(map(len, lines)) <= 80
+
+
+def test_json_names_what_was_found():
+    found = json.loads(to_json(report(missing=SOME)))
+    assert found["verdict"] == "not equal"
+    assert found["missing"] == {"count": 1, "samples": ["a"]}
+    assert found.keys() >= {*KINDS, "unread", "orders", "rows", "objects"}
