@@ -1,4 +1,4 @@
-"""Answers of AWS that say neither what was asked nor that it failed."""
+"""Answers of AWS that lack what the API promises."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 class AnswerError(Exception):
-    """A call succeeded, and its answer lacks what the API promises: nothing is known about what it did."""
+    """A call succeeded, but its answer lacks a member. Nobody knows what the call did."""
 
 
 FAILURES = (BotoCoreError, ClientError, AnswerError)
-"""What a call can end in. boto3 raises the first two."""
+"""All errors in which a call can end. boto3 raises the first two."""
 
 
 def required(answer: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - whatever the API has under that name

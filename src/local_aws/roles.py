@@ -1,4 +1,4 @@
-"""Sessions that can do what a role of the template allows, and nothing more."""
+"""Sessions with the permissions of one role of the template."""
 
 import boto3
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
@@ -6,7 +6,7 @@ from botocore.session import get_session
 
 
 def assume(role_arn: str, session_name: str) -> boto3.Session:
-    """Session of a role, which renews itself; the environment's own credentials assume it."""
+    """Return a session of a role that renews itself. The environment's own credentials assume the role."""
     source = get_session()
     fetcher = AssumeRoleCredentialFetcher(
         client_creator=source.create_client,

@@ -1,65 +1,106 @@
-"""Runs the stand-ins for what the emulator leaves out, and starts one again that ends, as AWS does with its own.
+"""Runs the stand-ins for what the emulator leaves out, and starts one again when it ends, as AWS does with its own.
 
-`python -m local_aws.workers --stack-name NAME --state-dir DIR --log-dir DIR`; ends with SIGTERM or Ctrl-C.
+`python -m local_aws.workers --stack-name NAME --state-dir DIR --log-dir DIR` runs until SIGTERM or Ctrl-C.
 """
 
-import argparse
 import logging
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
 
+from local_aws import program
+from local_aws.errors import SETTINGS_EXIT_CODE
 from sales_pipeline.aws.stack import Stack, find
 
+LOOK_SECONDS = 0.1
 RESTART_SECONDS = 1.0
-READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
-logger = logging.getLogger("workers")
+log = logging.getLogger("workers")
+
+Start = Callable[[str], "subprocess.Popen[bytes]"]
 
 
-def main() -> None:
-    """Keep one process per service until a signal; then end them all."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--stack-name", required=True)
-    parser.add_argument("--state-dir", type=Path, required=True)
+class Workers:
+    """The stand-ins that run, by name. `start` starts one of them; each has a log in `log_dir`."""
+
+    def __init__(self, start: Start, log_dir: Path) -> None:
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._start = start
+        self._log_dir = log_dir
+
+    def start(self, name: str) -> None:
+        self.running[name] = self._start(name)
+
+    def restart_ended(self, wait: Callable[[float], object]) -> None:
+        """Start those again that ended, a second later; give up on one that refuses its settings."""
+        for name, process in list(self.running.items()):
+            code = process.poll()
+            if code is None:
+                continue
+            log_path = self._log_dir / f"{name}.log"
+            if code == SETTINGS_EXIT_CODE:
+                log.error("%s is not started again, because it refuses its settings: %s", name, _last_line(log_path))
+                del self.running[name]
+                continue
+            log.warning("%s ended with exit code %s and is started again: see %s", name, code, log_path)
+            wait(RESTART_SECONDS)
+            self.start(name)
+
+    def stop(self) -> None:
+        """End all of them; kill those that take longer than STOP_SECONDS."""
+        for process in self.running.values():
+            process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in self.running.values():
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def main() -> int:
+    """Run one process per service until a signal, then end them all. Return the exit code."""
+    parser = program.parser("local_aws.workers")
     parser.add_argument("--log-dir", type=Path, required=True)
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
 
-    running = {name: _start(name, arguments) for name in ("firehose", "crawler")}
-    # What reaches the data stream before Firehose's stand-in has taken it over, the emulator delivers as well.
-    deadline = time.monotonic() + READY_SECONDS
-    stream = find(boto3.Session(), arguments.stack_name)
-    while not is_taken_over(stream) and not stop.wait(0.1):
-        if time.monotonic() > deadline or running["firehose"].poll() is not None:
-            logger.error("Firehose's stand-in did not start: see %s", arguments.log_dir / "firehose.log")
-            break
-    else:
-        running["pipe"] = _start("pipe", arguments)
-        logger.info("all run")
-    while not stop.wait(0.2):
-        for name, process in running.items():
-            if process.poll() is not None:
-                logger.warning("%s ended with exit code %s: starting it again", name, process.returncode)
-                stop.wait(RESTART_SECONDS)
-                running[name] = _start(name, arguments)
-    for process in running.values():
-        process.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for process in running.values():
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
+    def start(name: str) -> "subprocess.Popen[bytes]":
+        state_dir = arguments.state_dir / name
+        state_dir.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", f"local_aws.{name}"]
+        command += ["--stack-name", arguments.stack_name, "--state-dir", str(state_dir)]
+        with (arguments.log_dir / f"{name}.log").open("ab") as file:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)  # noqa: S603
+
+    workers = Workers(start, arguments.log_dir)
+    return program.run(lambda: _work(workers, find(boto3.Session(), arguments.stack_name), stop))
+
+
+def _work(workers: Workers, stack: Stack, stop: threading.Event) -> int:
+    is_pipe_started = False
+    try:
+        workers.start("firehose")
+        workers.start("crawler")
+        while not stop.wait(LOOK_SECONDS):
+            # Until Firehose's stand-in takes over, the emulator delivers too: a record of the pipe would arrive twice.
+            if not is_pipe_started and "firehose" in workers.running and is_taken_over(stack):
+                is_pipe_started = True
+                workers.start("pipe")
+                log.info("all run")
+            workers.restart_ended(stop.wait)
+    finally:
+        workers.stop()
+    return 0
 
 
 def is_taken_over(stack: Stack) -> bool:
@@ -70,20 +111,10 @@ def is_taken_over(stack: Stack) -> bool:
     return "HttpEndpointDestinationDescription" in destination
 
 
-def _start(name: str, arguments: argparse.Namespace) -> subprocess.Popen[bytes]:
-    state_dir = arguments.state_dir / name
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (arguments.log_dir / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(  # noqa: S603
-            [
-                *(sys.executable, "-m", f"local_aws.{name}"),
-                *("--stack-name", arguments.stack_name, "--state-dir", str(state_dir)),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").splitlines()
+    return lines[-1] if lines else f"see {path}"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

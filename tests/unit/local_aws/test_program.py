@@ -1,0 +1,45 @@
+"""A program ends with one line about an error, and with an exit code that says whether to start it again."""
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from local_aws import program
+from local_aws.errors import SETTINGS_EXIT_CODE, CrawlError, SettingsError
+from sales_pipeline.aws.stack import StackError
+
+DENIED = ClientError(
+    {"Error": {"Code": "AccessDeniedException", "Message": "role may\nnot do that"}}, "DescribeDeliveryStream"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (SettingsError("Pipe p has no filter."), SETTINGS_EXIT_CODE, "Pipe p has no filter."),
+        (CrawlError("The crawl failed."), 1, "The crawl failed."),
+        (StackError("There is no stack s."), 1, "There is no stack s."),
+        (DENIED, 1, "AccessDeniedException: role may not do that"),
+        (
+            EndpointConnectionError(endpoint_url="http://127.0.0.1"),
+            1,
+            'Could not connect to the endpoint URL: "http://',
+        ),
+    ],
+)
+def test_an_expected_error_is_one_line_and_an_exit_code(caplog, error, code, line):
+    def work():
+        raise error
+
+    assert program.run(work) == code
+    [record] = caplog.records
+    assert record.getMessage().startswith(line)
+    assert "\n" not in record.getMessage()
+
+
+def test_a_mistake_in_the_program_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        program.run(lambda: 1 // 0)
+
+
+def test_without_an_error_the_works_exit_code_is_the_programs():
+    assert program.run(lambda: 0) == 0
