@@ -14,7 +14,7 @@ from typing import Any
 
 from generator.pace import BATCH_SIZE
 from local_aws.emulator import Emulator
-from local_aws.pipe.checkpoint import Checkpoint
+from local_aws.pipe.checkpoint import ShardCheckpoint
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import replay
 from sales_pipeline.failures import report as failures
@@ -117,7 +117,7 @@ class Pipeline:
         arn = self.stack["TableStreamArn"]
         left: dict[str, str | None] = {}
         for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
-            checkpoint = Checkpoint(self.state_dir / "pipe" / f"pipe-{shard['ShardId']}.json", arn)
+            checkpoint = ShardCheckpoint(self.state_dir / "pipe" / f"pipe-{shard['ShardId']}.json", arn)
             position = {"StreamArn": arn, "ShardId": shard["ShardId"]} | _after(checkpoint.sequence_number)
             iterator = streams.get_shard_iterator(**position)["ShardIterator"]
             if streams.get_records(ShardIterator=iterator, Limit=1)["Records"]:

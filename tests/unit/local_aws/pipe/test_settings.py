@@ -1,141 +1,115 @@
-"""A pipe's settings are what was deployed, and what this stand-in can't do is an error before it starts."""
+"""The pipe's stand-in takes the template's settings, and refuses all others before it starts."""
 
-from datetime import UTC, datetime
+import copy
 
 import pytest
 
-from local_aws.pipe.settings import PipeError, Scope, read
+from local_aws.deployed import find_properties
+from local_aws.errors import SettingsError
+from local_aws.pipe.settings import read, resolve
 from sales_pipeline.aws.stack import Stack
+from tests.unit.template.parsed import TEMPLATE
 
-QUEUE_ARN = "arn:aws:sqs:us-east-1:1:letters"
-CREATED = datetime(2026, 10, 21, tzinfo=UTC)
-MINIMAL = {
-    "SourceParameters": {"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON"}},
-    "TargetParameters": {"KinesisStreamParameters": {"PartitionKey": "$.dynamodb.Keys.orderid.S"}},
-}
-SCOPE = Scope(
-    {"Size": "200", "Mode": "ON"},
-    {
-        "IsOn": {"Fn::Equals": [{"Ref": "Mode"}, "ON"]},
-        "IsOff": {"Fn::Not": [{"Condition": "IsOn"}]},
-        "Both": {"Fn::And": [{"Condition": "IsOn"}, {"Condition": "IsOff"}]},
-        "Either": {"Fn::Or": [{"Condition": "IsOn"}, {"Condition": "IsOff"}]},
-        "Strange": {"Fn::Contains": [["a"], "a"]},
-    },
-    lambda logical_id: f"{QUEUE_ARN}-{logical_id}",
-)
+QUEUE_URL = "http://127.0.0.1/1/letters"
 
 
 class Session:
-    """Every client, with a pipe of these properties deployed."""
+    """Every client, with this template deployed."""
 
-    def __init__(self, properties):
-        self.template = {"Resources": {"OrderPipe": {"Properties": properties}}}
+    def __init__(self, template):
+        self.template = template
 
     def client(self, _):
         return self
 
     def describe_pipe(self, **_):
-        names = ("Name", "Arn", "RoleArn", "Source", "Target")
-        return {name: f"the {name}" for name in names} | {"Name": "orders-1", "CreationTime": CREATED}
+        return {name: f"the {name}" for name in ("Name", "Arn", "RoleArn", "Source", "Target")}
 
     def get_template(self, **_):
         return {"TemplateBody": self.template}
 
-    def get_paginator(self, _):
-        return self
-
-    def paginate(self, **_):
-        summaries = [("Queue", "http://127.0.0.1/1/letters"), ("OrderPipe", "orders-1")]
-        resources = [{"LogicalResourceId": name, "PhysicalResourceId": physical} for name, physical in summaries]
-        return [{"StackResourceSummaries": [each]} for each in resources]
-
-    def get_queue_attributes(self, QueueUrl, **_):  # noqa: N803
-        assert QueueUrl == "http://127.0.0.1/1/letters"
-        return {"Attributes": {"QueueArn": QUEUE_ARN}}
-
-    def get_queue_url(self, QueueName):  # noqa: N803
-        return {"QueueUrl": f"http://127.0.0.1/1/{QueueName}"}
+    def describe_stack_resource(self, *, LogicalResourceId, **_):  # noqa: N803
+        assert self.template["Resources"][LogicalResourceId]["Type"] == "AWS::SQS::Queue"
+        return {"StackResourceDetail": {"PhysicalResourceId": QUEUE_URL}}
 
 
-def read_with(source=None, target=None, stream=None):
-    properties = {
-        "SourceParameters": {
-            "DynamoDBStreamParameters": MINIMAL["SourceParameters"]["DynamoDBStreamParameters"] | (stream or {})
-        }
-        | (source or {}),
-        "TargetParameters": MINIMAL["TargetParameters"] | (target or {}),
-    }
-    return read(Stack("sales", {"PipeName": "orders-1"}, Session(properties)))
+def read_with(change=lambda _: None, change_columns="NONE"):
+    template = copy.deepcopy(TEMPLATE)
+    change(find_properties(template, "AWS::Pipes::Pipe"))
+    return read(Stack("stack", {"PipeName": "pipe"}, Session(template), {"ChangeColumns": change_columns}))
 
 
-def test_what_is_not_set_is_as_aws_sets_it():
+def test_the_templates_settings_are_taken():
     settings = read_with()
-    assert settings.batch_size == 100
-    assert settings.maximum_batching_window_seconds == 0
-    assert (settings.maximum_retry_attempts, settings.maximum_record_age_seconds) == (-1, -1)
-    assert not settings.bisect
-    assert settings.dead_letter_queue_url is None
-    assert settings.starting_seconds == 0
-    assert settings.matches({})
-
-
-def test_what_is_set_is_taken():
-    stream = {
-        "StartingPosition": "LATEST",
-        "BatchSize": 500,
-        "MaximumBatchingWindowInSeconds": "1",
-        "MaximumRetryAttempts": 10000,
-        "MaximumRecordAgeInSeconds": 3600,
-        "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
-        "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Queue", "Arn"]}},
-    }
-    settings = read_with({"FilterCriteria": {"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]}}, stream=stream)
-    assert settings.starting_seconds == CREATED.timestamp()
+    assert (settings.source_arn, settings.target_arn, settings.role_arn) == ("the Source", "the Target", "the RoleArn")
+    assert settings.partition_key_path == "$.dynamodb.Keys.orderid.S"
     assert (settings.batch_size, settings.maximum_batching_window_seconds) == (500, 1)
     assert (settings.maximum_retry_attempts, settings.maximum_record_age_seconds) == (10000, 3600)
-    assert settings.bisect
-    assert settings.dead_letter_queue_url == "http://127.0.0.1/1/letters"
-    assert settings.matches({"eventName": "INSERT"})
-    assert not settings.matches({"eventName": "REMOVE"})
+    assert settings.dead_letter_queue_url == QUEUE_URL
+
+
+@pytest.mark.parametrize(("change_columns", "removals_pass"), [("NONE", False), ("APPEND", True)])
+def test_a_parameter_of_the_stack_decides_the_filter(change_columns, removals_pass):
+    matches = read_with(change_columns=change_columns).matches
+    assert matches({"eventName": "INSERT"})
+    assert matches({"eventName": "REMOVE"}) is removals_pass
+
+
+def stream(**changes):
+    return lambda pipe: pipe["SourceParameters"]["DynamoDBStreamParameters"].update(changes)
+
+
+def without(name):
+    return lambda pipe: pipe["SourceParameters"]["DynamoDBStreamParameters"].pop(name)
+
+
+def source(**changes):
+    return lambda pipe: pipe["SourceParameters"].update(changes)
+
+
+def target(**changes):
+    return lambda pipe: pipe["TargetParameters"].update(changes)
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("change", "complaint"),
     [
-        ({"target": {"InputTemplate": "<$.dynamodb>"}}, "InputTemplate"),
-        ({"target": {"KinesisStreamParameters": None}}, "to a Kinesis stream"),
-        ({"source": {"DynamoDBStreamParameters": None}}, "from a DynamoDB stream"),
-        ({"source": {"FilterCriteria": {"Filters": [{"Pattern": '{"a": [{"cidr": "::/0"}]}'}]}}}, "doesn't support"),
-        ({"stream": {"BatchSize": 501}}, "1 to 500 .* found 501"),
-        ({"target": {"KinesisStreamParameters": {"PartitionKey": "$.a[0]"}}}, r"found \$\.a\[0\]"),
-        ({"stream": {"DeadLetterConfig": {"Arn": "arn:aws:sns:us-east-1:1:letters"}}}, "SQS queue here"),
-        ({"stream": {"BatchSize": {"Fn::ImportValue": "x"}}}, "Fn::ImportValue"),
-        ({"stream": {"BatchSize": {"Ref": "Missing"}}}, "Missing"),
+        (lambda pipe: pipe.update(Enrichment="arn:aws:lambda:f"), "has Enrichment, which"),
+        (source(KinesisStreamParameters={"BatchSize": 1}), "has KinesisStreamParameters, which"),
+        (source(FilterCriteria={"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]}), "filter is"),
+        (target(InputTemplate="<$.dynamodb>"), "has InputTemplate, which"),
+        (target(KinesisStreamParameters={"PartitionKey": "constant"}), "PartitionKey constant"),
+        (target(KinesisStreamParameters={"PartitionKey": "$.a[0]"}), r"PartitionKey \$\.a\[0\]"),
+        (stream(StartingPosition="LATEST"), "StartingPosition LATEST"),
+        (stream(ParallelizationFactor=2), "has ParallelizationFactor, which"),
+        (stream(BatchSize=501), "BatchSize 501, and the stand-in takes 1 to 500"),
+        (stream(BatchSize={"Ref": "Missing"}), "Ref Missing"),
+        (stream(BatchSize={"Fn::ImportValue": "x"}), "Fn::ImportValue x"),
+        (stream(BatchSize="many"), "BatchSize many"),
+        (stream(MaximumRetryAttempts=-1), "MaximumRetryAttempts -1"),
+        (without("MaximumRecordAgeInSeconds"), "has no MaximumRecordAgeInSeconds"),
+        (without("OnPartialBatchItemFailure"), "has no OnPartialBatchItemFailure"),
+        (without("DeadLetterConfig"), "has no DeadLetterConfig"),
+        (stream(DeadLetterConfig={"Arn": "arn:aws:sns:us-east-1:1:letters"}), "only a queue of the template"),
+        (stream(DeadLetterConfig={"Arn": {"Fn::GetAtt": ["OrderTable", "Arn"]}}), "only a queue of the template"),
     ],
 )
-def test_what_this_pipe_can_not_do_is_an_error_that_says_so(changes, complaint):
-    with pytest.raises(PipeError, match=complaint):
-        read_with(**changes)
+def test_every_other_setting_is_refused(change, complaint):
+    with pytest.raises(SettingsError, match=complaint) as raised:
+        read_with(change)
+    assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("value", "resolved"),
-    [
-        ({"BatchSize": {"Ref": "Size"}, "Window": 1}, {"BatchSize": "200", "Window": 1}),
-        ({"Fn::If": ["IsOn", {"a": {"Ref": "Size"}}, "b"]}, {"a": "200"}),
-        ({"Fn::If": ["IsOff", "a", "b"]}, "b"),
-        ({"Fn::If": ["Both", "a", "b"]}, "b"),
-        ({"Fn::If": ["Either", "a", "b"]}, "a"),
-        ({"a": {"Fn::If": ["IsOff", 1, {"Ref": "AWS::NoValue"}]}, "b": [{"Ref": "AWS::NoValue"}, 2]}, {"b": [2]}),
-        ({"Arn": {"Fn::GetAtt": ["Queue", "Arn"]}}, {"Arn": f"{QUEUE_ARN}-Queue"}),
-    ],
-)
-def test_functions_are_replaced_by_their_results(value, resolved):
-    assert SCOPE.resolve(value) == resolved
+CONDITIONS = {"IsOn": {"Fn::Equals": [{"Ref": "Mode"}, "ON"]}, "IsNot": {"Fn::Not": [{"Condition": "IsOn"}]}}
 
 
-@pytest.mark.parametrize("condition", ["Strange", "Missing"])
-def test_an_unknown_condition_is_an_error(condition):
-    with pytest.raises(PipeError, match="can't depend on this condition"):
-        SCOPE.resolve({"Fn::If": [condition, 1, 2]})
+@pytest.mark.parametrize(("mode", "resolved"), [("ON", {"a": ["200", 1]}), ("OFF", {"a": ["200", 2]})])
+def test_ref_and_if_are_replaced_by_their_results(mode, resolved):
+    value = {"a": [{"Ref": "Size"}, {"Fn::If": ["IsOn", 1, 2]}]}
+    assert resolve(value, {"Size": "200", "Mode": mode}, CONDITIONS) == resolved
+
+
+@pytest.mark.parametrize("condition", ["IsNot", "Missing"])
+def test_a_condition_that_is_not_one_equals_is_refused(condition):
+    with pytest.raises(SettingsError, match="only one Fn::Equals"):
+        resolve({"Fn::If": [condition, 1, 2]}, {"Mode": "ON"}, CONDITIONS)

@@ -1,4 +1,4 @@
-"""One shard on its way, in a simulated world: nothing lost and nothing out of order, whatever fails."""
+"""The pipe's worker in a simulated world: nothing is lost or out of order, whatever fails."""
 
 import json
 import logging
@@ -9,10 +9,12 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local_aws.errors import SettingsError
 from local_aws.pipe import __main__ as pipe
+from local_aws.pipe.checkpoint import ShardCheckpoint
 from local_aws.pipe.pattern import matcher
-from local_aws.pipe.settings import Settings
-from local_aws.pipe.shard import Pipe, Shard, checkpoint
+from local_aws.pipe.settings import PipeSettings
+from local_aws.pipe.worker import Worker
 
 SHARD = "shardId-1"
 START = 1_792_540_800.0
@@ -23,6 +25,10 @@ class Killed(BaseException):
     """The worker ends here and now."""
 
 
+class Ended(BaseException):
+    """The worker ends by SIGTERM."""
+
+
 def client_error(code, status=400, message="no"):
     return ClientError(
         {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}, "X"
@@ -30,13 +36,12 @@ def client_error(code, status=400, message="no"):
 
 
 class World:
-    """A clock that only waiting moves, and AWS. It ends, as by SIGTERM, at `until`."""
+    """A clock that only sleeping moves, and AWS. The worker ends at `until`."""
 
     def __init__(self, until=100.0):
         self.now = 0.0
         self.until = until
         self.records = []  # of the stream: time, record
-        self.closed = False
         self.trimmed = 0
         self.calls = []  # to Kinesis: time, partition keys
         self.arrived = []
@@ -45,14 +50,11 @@ class World:
         self.page_records = 1000
         self.refuse_reading = self.refuse_putting = self.refuse_letters = lambda *_: None
 
-    # threading.Event
-    def is_set(self):
-        return self.now >= self.until
-
-    def wait(self, timeout):
-        if not self.is_set():
-            self.now += timeout
-        return self.is_set()
+    def sleep(self, seconds):
+        if self.now < self.until:
+            self.now += seconds
+        if self.now >= self.until:
+            raise Ended
 
     # The table
     def change(self, at, order_id, event_name="INSERT", **image):
@@ -82,9 +84,7 @@ class World:
             return verdict
         position, serial = map(int, ShardIterator.split())
         page = [record for at, record in self.records[position:] if at <= self.now][: min(Limit, self.page_records)]
-        following = position + len(page)
-        at_end = self.closed and following == len(self.records)
-        return {"Records": page} | ({} if at_end else {"NextShardIterator": f"{following} {serial}"})
+        return {"Records": page, "NextShardIterator": f"{position + len(page)} {serial}"}
 
     # kinesis
     def put_records(self, *, Records, **_):  # noqa: N803
@@ -119,30 +119,30 @@ class World:
         ]
 
 
-def pipe_in(world, state_dir, **changes):
+def worker_in(world, state_dir, **changes):
     defaults = {
-        "name": "orders",
-        "arn": "arn:aws:pipes:us-east-1:1:pipe/orders",
+        "name": "pipe",
+        "arn": "arn:aws:pipes:us-east-1:1:pipe/pipe",
         "role_arn": "arn:aws:iam::1:role/pipe",
         "source_arn": "arn:aws:dynamodb:us-east-1:1:table/orders/stream/1",
         "target_arn": "arn:aws:kinesis:us-east-1:1:stream/orders",
-        "starting_seconds": 0,
-        "matches": matcher(['{"eventName": ["INSERT"]}']),
-        "partition_key": "$.dynamodb.Keys.orderid.S",
+        "matches": matcher(['{"eventName": ["INSERT", "MODIFY"]}']),
+        "partition_key_path": "$.dynamodb.Keys.orderid.S",
         "batch_size": 10,
         "maximum_batching_window_seconds": 1,
         "maximum_retry_attempts": 3,
         "maximum_record_age_seconds": 3600,
-        "bisect": True,
         "dead_letter_queue_url": "http://127.0.0.1/queue",
     }
-    return Pipe(Settings(**defaults | changes), world, world, world, state_dir, world, lambda: START + world.now)
+    settings = PipeSettings(**defaults | changes)
+    checkpoint = ShardCheckpoint(state_dir / "checkpoint.json", settings.source_arn)
+    return Worker(settings, SHARD, checkpoint, world, world, world, world.sleep, lambda: START + world.now)
 
 
 def carry(world, state_dir, **changes):
     """Run a worker until the world ends it."""
-    worker = pipe_in(world, state_dir, **changes)
-    Shard(worker, SHARD, checkpoint(worker, SHARD)).carry()
+    with pytest.raises(Ended):
+        worker_in(world, state_dir, **changes).run()
 
 
 def ids(count, name="o"):
@@ -198,16 +198,7 @@ def test_what_a_filter_holds_back_is_passed_for_good(tmp_path):
     world.change(0, "removed", "REMOVE")
     carry(world, tmp_path)
     assert world.calls == []
-    assert checkpoint(pipe_in(world, tmp_path), SHARD).sequence_number == "00000"
-
-
-def test_latest_begins_where_the_pipe_was_made_whenever_it_is_started(tmp_path):
-    world = World()
-    world.change(1, "before")
-    world.change(3, "after")
-    world.now = 50
-    carry(world, tmp_path, starting_seconds=START + 2)
-    assert world.arrived == ["after"]
+    assert worker_in(world, tmp_path).checkpoint.sequence_number == "00000"
 
 
 def test_a_poison_record_in_a_batch_delays_the_others_and_then_goes_to_the_queue(tmp_path):
@@ -226,17 +217,8 @@ def test_a_poison_record_in_a_batch_delays_the_others_and_then_goes_to_the_queue
 def test_a_record_without_its_partition_key_is_a_poison_record(tmp_path, path):
     world = World()
     world.change(0, "a")
-    carry(world, tmp_path, partition_key=path)
+    carry(world, tmp_path, partition_key_path=path)
     assert world.lettered() == ["a"]
-
-
-def test_without_bisecting_a_batch_is_given_up_as_a_whole(tmp_path):
-    world = World()
-    for order_id in [*ids(4), "x" * (KEY_CHARACTERS + 1)]:
-        world.change(0, order_id)
-    carry(world, tmp_path, bisect=False)
-    assert world.arrived == []
-    assert [letter["DDBStreamBatchInfo"]["batchSize"] for letter in world.letters] == [5]
 
 
 def test_only_failed_records_are_sent_again_and_later_batches_wait(tmp_path):
@@ -270,7 +252,7 @@ def test_refused_records_leave_for_the_queue_as_they_grow_too_old(tmp_path):
     for at, order_id in [(0, "old"), (0, "older"), (30, "young")]:
         world.change(at, order_id)
     world.refuse_putting = lambda _: client_error("AccessDeniedException", 403) if world.now < 45 else ()
-    carry(world, tmp_path, maximum_record_age_seconds=20, maximum_retry_attempts=-1)
+    carry(world, tmp_path, maximum_record_age_seconds=20, maximum_retry_attempts=10_000)
     assert {letter["context"]["condition"] for letter in world.letters} == {"RecordAgeExceeded"}
     assert world.lettered() == ["old", "older"]
     assert world.arrived == ["young"]
@@ -287,21 +269,12 @@ def test_a_queue_that_refuses_holds_up_the_shard_until_it_takes_the_message(tmp_
     assert world.calls[-1][0] >= 60
 
 
-def test_without_a_queue_what_is_given_up_is_lost_and_said_to_be(tmp_path, caplog):
-    world = World()
-    world.change(0, "x" * (KEY_CHARACTERS + 1))
-    world.change(0, "good")
-    carry(world, tmp_path, dead_letter_queue_url=None)
-    assert world.arrived == ["good"]
-    assert "gave up on 1 records (RetryAttemptsExhausted): they are lost" in caplog.text
-
-
 def test_an_error_is_one_line_with_the_services_words_and_no_order(tmp_path, caplog):
     world = World(until=3)
     world.change(0, "secret-order")
     message = "User: arn:role/pipe is not authorized\nto perform: kinesis:PutRecords"
     world.refuse_putting = lambda _: client_error("AccessDeniedException", 403, message)
-    carry(world, tmp_path, maximum_retry_attempts=-1)
+    carry(world, tmp_path, maximum_retry_attempts=10_000)
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     expected = "AccessDeniedException: User: arn:role/pipe is not authorized to perform: kinesis:PutRecords"
     assert errors
@@ -379,30 +352,26 @@ def test_a_letter_is_not_written_again_while_what_came_after_it_fails(tmp_path):
     assert world.arrived == ["young"]
 
 
-def test_a_closed_shard_is_carried_to_its_end_at_once_and_once_only(tmp_path):
-    world = World()
-    world.change(0, "last")
-    world.closed = True
-    carry(world, tmp_path)
-    assert world.now == 0
-    assert world.arrived == ["last"]
-    assert checkpoint(pipe_in(world, tmp_path), SHARD).closed
+def test_the_stream_is_described_until_it_answers(monkeypatch, caplog):
+    world, answers = World(), [client_error("AccessDeniedException", 403, "not authorized"), {}]
+    monkeypatch.setattr(pipe.time, "sleep", world.sleep)
+
+    def describe_stream(**_):
+        answer = answers.pop(0) if answers else {"StreamDescription": {"Shards": [{"ShardId": SHARD}]}}
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    world.describe_stream = describe_stream
+    assert pipe.find_shard(world, "arn") == SHARD
+    assert "Can't describe arn: AccessDeniedException: not authorized" in caplog.text
 
 
-def test_a_child_is_ready_when_its_parent_was_carried_to_its_end(tmp_path):
+def test_a_stream_of_several_shards_is_refused():
     world = World()
-    pages = {
-        None: {"Shards": [{"ShardId": SHARD}], "LastEvaluatedShardId": SHARD},
-        SHARD: {"Shards": [{"ShardId": "child", "ParentShardId": SHARD}]},
-    }
-    world.describe_stream = lambda StreamArn, ExclusiveStartShardId=None: {  # noqa: ARG005, N803
-        "StreamDescription": pages[ExclusiveStartShardId]
-    }
-    worker = pipe_in(world, tmp_path)
-    assert pipe.list_ready_shards(worker) == [SHARD]
-    world.closed = True
-    carry(world, tmp_path)
-    assert pipe.list_ready_shards(worker) == ["child"]
+    world.describe_stream = lambda **_: {"StreamDescription": {"Shards": [{"ShardId": SHARD}, {"ShardId": "other"}]}}
+    with pytest.raises(SettingsError, match="has 2 shards"):
+        pipe.find_shard(world, "arn")
 
 
 FAULTS = st.sampled_from(["none", "refused", "some", "outage", "killed before", "killed after", "killed letter"])
@@ -410,9 +379,8 @@ LIMITS = st.fixed_dictionaries(
     {
         "batch_size": st.integers(1, 12),
         "maximum_batching_window_seconds": st.integers(0, 3),
-        "maximum_retry_attempts": st.integers(-1, 3),
-        "maximum_record_age_seconds": st.sampled_from([-1, 5, 3600]),
-        "bisect": st.booleans(),
+        "maximum_retry_attempts": st.integers(0, 3),
+        "maximum_record_age_seconds": st.sampled_from([5, 3600]),
     }
 )
 ORDERS = st.lists(
@@ -444,12 +412,10 @@ def inject(world, faults):
 @given(orders=ORDERS, faults=st.lists(FAULTS, max_size=30), limits=LIMITS)
 def test_whatever_fails_every_order_arrives_or_is_in_a_dead_letter(tmp_path_factory, orders, faults, limits):
     world, state_dir = World(until=500), tmp_path_factory.mktemp("state")
-    # A poison record that is tried for ever holds up what comes behind: that is no loss.
-    ends = limits["maximum_retry_attempts"] >= 0 or limits["maximum_record_age_seconds"] == 5
     for number, (at, event_name, poison) in enumerate(sorted(orders)):
-        world.change(at, f"{number}{'x' * KEY_CHARACTERS if poison and ends else ''}", event_name)
+        world.change(at, f"{number}{'x' * KEY_CHARACTERS if poison else ''}", event_name)
     inject(world, faults)
-    while not world.is_set():
+    while world.now < world.until:
         try:
             carry(world, state_dir, **limits)
         except Killed:
