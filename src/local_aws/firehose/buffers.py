@@ -1,16 +1,16 @@
-"""The buffers of Firehose: records of a shard wait for the function, then what became of them waits for S3.
+"""The buffers of Firehose: records of a shard wait for the function, then the function's results wait for S3.
 
-Time comes as an argument, in seconds of a clock that only goes forward.
+Times are arguments, in seconds of a clock that only goes forward.
 """
 
 from dataclasses import dataclass, field
 
+from local_aws.firehose.invocation import Record
 from local_aws.firehose.settings import Hints
-from local_aws.firehose.transform import Record
 
-# The guide says 6 MB and Lambda takes 6 MiB: this holds by either reading.
+# The guide says 6 MB, and Lambda takes 6 MiB: this is within both.
 REQUEST_BYTES_MAX = 6_000_000
-_ENVELOPE_BYTES = 1_000  # of an event, more than its names take
+_ENVELOPE_BYTES = 1_000  # more than an event takes besides its records
 
 
 @dataclass
@@ -23,7 +23,7 @@ class ProcessorBuffer:
     since: float = 0.0  # when the first was added
 
     def has_room(self, record: Record) -> bool:
-        """Whether the request with this record stays within 6 MB; an empty buffer takes any record."""
+        """Say whether the request with this record stays within 6 MB; an empty buffer takes any record."""
         return not self.records or self.request_bytes + len(record.entry) + 1 <= REQUEST_BYTES_MAX
 
     def add(self, record: Record, now: float) -> None:
@@ -37,13 +37,13 @@ class ProcessorBuffer:
         return self.data_bytes >= hints.size_bytes
 
     def due_in(self, hints: Hints, now: float) -> float:
-        """Seconds until it is due, at most 0 when it is, infinite while it is empty."""
+        """Return the seconds until it is due: at most 0 when it is, infinite while it is empty."""
         return _due_in(bool(self.records), self.data_bytes, self.since, hints, now)
 
 
 @dataclass
 class ObjectBuffer:
-    """The lines of one object to be, and when its oldest record arrived."""
+    """The lines of the next object, and when its oldest record arrived, in milliseconds since 1970."""
 
     parts: list[bytes] = field(default_factory=list)
     size_bytes: int = 0
@@ -57,7 +57,7 @@ class ObjectBuffer:
 
 @dataclass
 class DeliveryBuffer:
-    """What waits for S3. Rows and failures go together, so that one checkpoint stands for both."""
+    """Rows and failures that wait for S3. They are written together, so that one checkpoint holds for both."""
 
     rows: ObjectBuffer = field(default_factory=ObjectBuffer)
     failures: ObjectBuffer = field(default_factory=ObjectBuffer)
@@ -65,7 +65,7 @@ class DeliveryBuffer:
     since: float = 0.0
 
     def due_in(self, hints: Hints, now: float) -> float:
-        """Seconds until it is due, at most 0 when it is, infinite while nothing was processed."""
+        """Return the seconds until it is due: at most 0 when it is, infinite while nothing was processed."""
         size_bytes = max(self.rows.size_bytes, self.failures.size_bytes)
         return _due_in(bool(self.positions), size_bytes, self.since, hints, now)
 

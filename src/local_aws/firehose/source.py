@@ -1,11 +1,11 @@
-"""Reads every shard of a Kinesis data stream from where its checkpoint stands."""
+"""Reads every shard of a Kinesis data stream from its checkpoint on."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from local_aws.answers import required
-from local_aws.firehose.transform import Record, read_record
+from local_aws.firehose.invocation import Record, read_record
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -15,20 +15,20 @@ RECORDS_MAX = 10_000  # of one GetRecords call; Kinesis takes no more, and retur
 
 @dataclass
 class Shard:
-    """A shard and how far it was read: `position` is the last sequence number, if any."""
+    """A shard and how far it was read: `position` is the last sequence number, None before the first."""
 
     shard_id: str
     position: str | None
     iterator: str | None = None
     ended: bool = False  # it was split or merged, and read to its end
-    behind: bool = False  # there was more than one call returns
+    behind: bool = False  # the last call did not return all that there was
 
 
 class Source:
     """The shards of a stream."""
 
     def __init__(self, kinesis: "KinesisClient", stream_arn: str, start: datetime, positions: dict[str, str]) -> None:
-        """Read behind the position of each shard; where there is none, records that arrived from `start` on."""
+        """Read each shard from its position on; without one, read the records that arrived from `start` on."""
         self.shards: dict[str, Shard] = {}
         self.kinesis = kinesis
         self._positions = positions
@@ -36,20 +36,20 @@ class Source:
         self._start = start
 
     def find_shards(self) -> None:
-        """Look for shards that weren't there before, and forget those that are gone."""
+        """Add new shards, and forget those that are gone."""
         pages = self.kinesis.get_paginator("list_shards").paginate(StreamARN=self._stream_arn)
         shard_ids = [each["ShardId"] for page in pages for each in required(page, "Shards")]
         self.shards = {each: self.shards.get(each) or Shard(each, self._positions.get(each)) for each in shard_ids}
 
     def read(self, shard: Shard) -> list[Record]:
-        """Return the shard's next records; none where there are none yet."""
+        """Return the shard's next records, if there are any yet."""
         if shard.ended:
             return []
         iterator = shard.iterator or self._iterator(shard)
         try:
             answer = self.kinesis.get_records(ShardIterator=iterator, StreamARN=self._stream_arn, Limit=RECORDS_MAX)
         except self.kinesis.exceptions.ExpiredIteratorException:
-            # After five minutes, which a bucket that refuses can take.
+            # An iterator lives for five minutes, and a bucket may refuse objects for longer.
             shard.iterator = None
             return []
         found = required(answer, "Records")
@@ -78,8 +78,8 @@ class Source:
                 ShardIteratorType="AFTER_SEQUENCE_NUMBER",
                 StartingSequenceNumber=shard.position,
             )["ShardIterator"]
-        # Firehose reads from its own creation on, later shards included. TRIM_HORIZON would deliver here what is lost
-        # on AWS: records put before the Firehose stream was there.
+        # Firehose reads from its own creation on, in later shards too. TRIM_HORIZON would deliver records here that are
+        # lost on AWS: those put before the Firehose stream was there.
         return self.kinesis.get_shard_iterator(
             StreamARN=self._stream_arn,
             ShardId=shard.shard_id,

@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from common.files import replace_text
-from local_aws.firehose.settings import Document, Settings, SettingsError, merge_update, parse
+from local_aws.deployed import find_properties, read_template
+from local_aws.errors import SettingsError
+from local_aws.firehose.settings import Document, FirehoseSettings, merge_update, parse
 from sales_pipeline.aws.stack import Stack, StackError
 
 # The emulator takes such a destination and never delivers to it.
 NOWHERE = {"EndpointConfiguration": {"Url": "https://delivered.by/", "Name": "local_aws.firehose"}}
 
-# What the emulator doesn't describe, though it was deployed.
+# The emulator's description leaves these out, even where they were deployed.
 _UNDESCRIBED = ("FileExtension", "CustomTimeZone")
 
 
 def read_json(path: Path) -> Document:
-    """Return what `write_json` wrote last, or nothing."""
+    """Return the document that `write_json` wrote last, or an empty one."""
     try:
         document: Document = json.loads(path.read_text())
     except FileNotFoundError:
@@ -26,7 +28,7 @@ def read_json(path: Path) -> Document:
 
 
 def write_json(path: Path, document: Mapping[str, object]) -> None:
-    """Write a document so that a kill leaves the old one or the new one."""
+    """Write a document. A kill leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_text(path, json.dumps(document))
 
@@ -41,11 +43,11 @@ class Stream:
         self._path = state_dir / f"firehose-{self.name}" / "settings.json"
         self.checkpoint_path = self._path.with_name("checkpoint.json")
 
-    def read(self) -> Settings:
+    def read(self) -> FirehoseSettings:
         """Return the current settings, after the emulator's own delivery is switched off.
 
-        A deploy or UpdateDestination switches it on again, with the settings to use from then on. Raises SettingsError
-        for settings that can't be followed, and StackError once the stream is gone.
+        A deploy or an UpdateDestination switches it on again, and brings new settings. Raises SettingsError for
+        settings that the stand-in does not take, and StackError once the stream is gone.
         """
         try:
             answer = self._firehose.describe_delivery_stream(DeliveryStreamName=self.name)
@@ -54,7 +56,6 @@ class Stream:
                 f"Firehose stream {self.name} of stack {self._stack.name} is gone: deploy the stack, and start again."
             ) from None
         described = answer["DeliveryStreamDescription"]
-        version = int(described["VersionId"])
         destination = described["Destinations"][0]
         kept = read_json(self._path)
         updated: Any = destination.get("ExtendedS3DestinationDescription")
@@ -65,11 +66,11 @@ class Stream:
                     "use that one, or deploy the stack to another emulator."
                 )
             return parse(described, kept["s3"], kept["version"])
-        s3 = merge_update(kept.get("s3", {}), updated | self._undescribed(updated))
-        # Its version counts our own switching too, which AWS would know nothing of.
-        own = kept["version"] + max(0, version - kept["emulator_version"]) if kept else version
-        settings = parse(described, s3, own)
-        write_json(self._path, {"s3": s3, "version": own, "emulator_version": version + 1})
+        s3 = merge_update(kept.get("s3", {}), updated | self._undescribed())
+        # The emulator's version also counts each time that the stand-in switches its delivery off.
+        version = kept.get("version", 0) + 1
+        settings = parse(described, s3, version)
+        write_json(self._path, {"s3": s3, "version": version})
         self._firehose.update_destination(
             DeliveryStreamName=self.name,
             CurrentDeliveryStreamVersionId=described["VersionId"],
@@ -78,19 +79,7 @@ class Stream:
         )
         return settings
 
-    def _undescribed(self, described: Document) -> Document:
-        cloudformation = self._stack.session.client("cloudformation")
-        resources = cloudformation.get_paginator("list_stack_resources").paginate(StackName=self._stack.name)
-        (logical_id,) = (
-            resource["LogicalResourceId"]
-            for page in resources
-            for resource in page["StackResourceSummaries"]
-            if resource.get("PhysicalResourceId") == self.name
-        )
-        template: Any = cloudformation.get_template(StackName=self._stack.name, TemplateStage="Processed")
-        deployed = template["TemplateBody"]["Resources"][logical_id]["Properties"]["ExtendedS3DestinationConfiguration"]
-        found = {key: deployed[key] for key in _UNDESCRIBED if key in deployed and key not in described}
-        for key, value in found.items():
-            if not isinstance(value, str):
-                raise SettingsError(f"{key} of {logical_id} in the template is no plain text: write it out.")
-        return found
+    def _undescribed(self) -> Document:
+        properties = find_properties(read_template(self._stack), "AWS::KinesisFirehose::DeliveryStream")
+        deployed = properties["ExtendedS3DestinationConfiguration"]
+        return {name: deployed[name] for name in _UNDESCRIBED if name in deployed}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.firehose.log import s3_failure
+from local_aws.firehose.error_log import s3_failure
 from sales_pipeline.status import metrics as status_metrics
 from sales_pipeline.status import stages as status_report
 from tests import ROOT

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_aws.firehose.buffers import REQUEST_BYTES_MAX, DeliveryBuffer, ObjectBuffer, ProcessorBuffer
+from local_aws.firehose.invocation import event, read_record
 from local_aws.firehose.settings import Hints
-from local_aws.firehose.transform import event, read_record
 
 HINTS = Hints(size_bytes=100, interval_seconds=10)
 

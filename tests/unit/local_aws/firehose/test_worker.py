@@ -1,4 +1,3 @@
-import gzip
 import json
 import logging
 import re
@@ -13,32 +12,30 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
-from local_aws.firehose import __main__ as firehose
-from local_aws.firehose import processor as firehose_processor
+from local_aws.firehose import function as firehose_function
+from local_aws.firehose import worker as firehose
 from local_aws.firehose.buffers import DeliveryBuffer
-from local_aws.firehose.log import ErrorLog
-from local_aws.firehose.settings import Hints, Processor, Settings
-from local_aws.firehose.transform import read_record
+from local_aws.firehose.error_log import ErrorLog
+from local_aws.firehose.invocation import read_record
+from local_aws.firehose.settings import FirehoseSettings, Hints, Processor
 
 ROLE = "arn:aws:iam::123456789012:role/delivery"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:transform:$LATEST"
-SETTINGS = Settings(
+SETTINGS = FirehoseSettings(
     stream_name="sales",
     stream_arn="arn:aws:firehose:us-east-1:123456789012:deliverystream/sales",
     version=1,
     source_arn="arn:aws:kinesis:us-east-1:123456789012:stream/orders",
-    source_role_arn=ROLE,
     start=datetime.now(UTC) - timedelta(hours=1),
     bucket="bucket",
     role_arn=ROLE,
     prefix="rows/",
-    error_output_prefix="errors/!{firehose:error-output-type}/",
+    error_output_prefix="errors/",
     hints=Hints(1_000_000, 0),
-    gzip=False,
     extension=".json",
     log_group_name="group",
     log_stream_name="stream",
-    processor=Processor(FUNCTION, ROLE, 3, Hints(1_000_000, 0)),
+    processor=Processor(FUNCTION, 3, Hints(1_000_000, 0)),
 )
 
 SESSION = boto3.Session()  # one, because each loads the services' models anew
@@ -102,7 +99,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     clock = Clock()
-    for module in (firehose, firehose_processor):
+    for module in (firehose, firehose_function):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -125,8 +122,7 @@ def start(tmp_path):
     def start(function, settings=SETTINGS):
         stream = SimpleNamespace(name="sales", checkpoint_path=tmp_path / "checkpoint.json", read=lambda: settings)
         worker = firehose.Worker(stream)
-        if worker._function:
-            worker._function._lambda = function
+        worker._function._lambda = function
         return worker
 
     return start
@@ -140,7 +136,7 @@ def put(*texts):
 def step(worker):
     behind = worker._read()
     worker._process()
-    worker._deliver_due()
+    worker._deliver_if_due()
     return behind
 
 
@@ -268,7 +264,7 @@ def test_an_answer_without_records_is_asked_for_again(start, monkeypatch, clock)
     monkeypatch.setattr(worker._kinesis, "get_records", lambda **asked: answers.pop() if answers else real(**asked))
     step(worker)
     assert logged()[-1]["errorCode"] == "Kinesis.AnswerError"
-    clock.now += firehose.RETRY_SECONDS_MAX
+    clock.now += firehose.LONGEST_RETRY_SECONDS
     step(worker)
     assert objects() == [b"a"]
 
@@ -332,23 +328,11 @@ def test_shards_that_appear_later_are_read_too(start, clock):
 def test_a_buffer_of_the_processors_size_is_a_call_of_its_own(start):
     put(*(f"{number:010}" for number in range(50)))
     function = Function(echo)
-    one_second = Processor(FUNCTION, ROLE, 3, Hints(100, 900))
+    one_second = Processor(FUNCTION, 3, Hints(100, 900))
     worker = start(function, replace(SETTINGS, processor=one_second))
     step(worker)
     assert {len(event["records"]) for event in function.events} == {10}
     assert sum(len(event["records"]) for event in function.events) >= 30
-
-
-def test_without_a_processor_records_are_delivered_as_they_came(start):
-    put("row")
-    step(start(None, replace(SETTINGS, processor=None)))
-    assert objects() == [b"row"]
-
-
-def test_gzip_compresses_each_object(start):
-    put("row")
-    step(start(Function(echo), replace(SETTINGS, gzip=True)))
-    assert [gzip.decompress(each) for each in objects()] == [b"row"]
 
 
 def test_dropped_records_leave_a_checkpoint_and_nothing_else(start):
@@ -373,7 +357,7 @@ def test_an_object_is_named_as_documented(start):
 def transform():
     def run(function):
         log = ErrorLog(SETTINGS, client("logs"))
-        called = firehose_processor.Function(SETTINGS.processor, SETTINGS, function, log)
+        called = firehose_function.Function(SETTINGS, function, log)
         delivery = DeliveryBuffer()
         called.run([read_record("shard", str(each), "key", each, b"data") for each in range(2)], delivery)
         return b"".join(delivery.rows.parts), [json.loads(line) for line in delivery.failures.parts]

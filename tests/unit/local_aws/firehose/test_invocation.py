@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.firehose.transform import (
+from local_aws.firehose.invocation import (
     DUPLICATED_RECORD_ID,
     FUNCTION_ERROR,
     FUNCTION_TIMED_OUT,

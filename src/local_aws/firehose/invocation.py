@@ -1,7 +1,7 @@
-"""What Firehose tells the transformation function, and what it makes of the answer.
+"""The event that Firehose sends to the transformation function, and how it reads the answer.
 
-Amazon Data Firehose Developer Guide, "Transform source data in Amazon Data Firehose" and its subpages. Messages are
-the guide's ("Monitor Amazon Data Firehose Using CloudWatch Logs"), or those of objects that others captured.
+Amazon Data Firehose Developer Guide, "Transform source data in Amazon Data Firehose" and its subpages. The messages are
+from the guide ("Monitor Amazon Data Firehose Using CloudWatch Logs"), or from error objects that others captured.
 """
 
 import base64
@@ -17,7 +17,7 @@ RESPONSE_BYTES_MAX = 6 * MIB  # what Lambda takes; the guide says 6 MB
 
 @dataclass(frozen=True)
 class Record:
-    """A record of the source, and what it is in an event of the function."""
+    """A record of the source; `entry` is its JSON in the function's event."""
 
     sequence_number: str
     arrival_ms: int
@@ -31,59 +31,59 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Failure:
+class RecordFailure:
     """Why a record was not transformed."""
 
     code: str
     message: str
 
 
-# What the function made of a record: the data to deliver, nothing, or a failure.
-Outcome = bytes | Failure | None
+# The function's result for a record: the data to deliver, None for a dropped record, or a failure.
+Outcome = bytes | RecordFailure | None
 
-PROCESSING_FAILED_STATUS = Failure("Lambda.ProcessingFailedStatus", "ProcessingFailed status set for record")
-MISSING_RECORD_ID = Failure(
+PROCESSING_FAILED_STATUS = RecordFailure("Lambda.ProcessingFailedStatus", "ProcessingFailed status set for record")
+MISSING_RECORD_ID = RecordFailure(
     "Lambda.MissingRecordId",
     "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids.",
 )
-DUPLICATED_RECORD_ID = Failure(
+DUPLICATED_RECORD_ID = RecordFailure(
     "Lambda.DuplicatedRecordId",
     "Multiple records were returned with the same record Id. Ensure that the Lambda function returns a unique record "
     "Id for each record.",
 )
-UNREADABLE_ANSWER = Failure(
+UNREADABLE_ANSWER = RecordFailure(
     "Lambda.JsonProcessingException",
     "There was an error parsing returned records from the Lambda function. Ensure that the returned records follow the "
     "status model required by Amazon Data Firehose.",
 )
-FUNCTION_ERROR = Failure(
+FUNCTION_ERROR = RecordFailure(
     "Lambda.FunctionError",
     "The Lambda function was successfully invoked but it returned an error result.",
 )
-FUNCTION_TIMED_OUT = Failure(
+FUNCTION_TIMED_OUT = RecordFailure(
     "Lambda.FunctionTimedOut",
     "The Lambda function invocation timed out. Increase the Timeout setting in the Lambda function.",
 )
-_INVALID_DATA = Failure(
+_INVALID_DATA = RecordFailure(
     "Lambda.InvalidReturnFormat",
     "The data field cannot be null when the SourceType is DirectPut or KinesisStreamAsSource and processing result is "
     "Ok, and must be base64.",
 )
 _REFUSALS = {
-    "AccessDenied": Failure(  # of STS, when the role is assumed
+    "AccessDenied": RecordFailure(  # of STS, when the role is assumed
         "Lambda.AssumeRoleAccessDenied",
         "Access was denied. Ensure that the trust policy for the provided IAM role allows Amazon Data Firehose to "
         "assume the role.",
     ),
-    "AccessDeniedException": Failure(
+    "AccessDeniedException": RecordFailure(
         "Lambda.InvokeAccessDenied",
         "Access was denied. Ensure that the access policy allows access to the Lambda function.",
     ),
-    "TooManyRequestsException": Failure(
+    "TooManyRequestsException": RecordFailure(
         "Lambda.InvokeLimitExceeded",
         "The Lambda concurrent execution limit is exceeded. Increase the concurrent execution limit.",
     ),
-    "ResourceNotFoundException": Failure(
+    "ResourceNotFoundException": RecordFailure(
         "Lambda.ResourceNotFound",
         "The specified Lambda function does not exist. Use a different function that does exist.",
     ),
@@ -92,7 +92,7 @@ _REFUSALS = {
 
 
 def read_record(shard_id: str, sequence_number: str, partition_key: str, arrival_ms: int, data: bytes) -> Record:
-    """Make a record of what Kinesis' GetRecords returns."""
+    """Return a record of Kinesis' GetRecords in the form in which it goes to the function."""
     record = Record(sequence_number, arrival_ms, data, "")
     entry = {
         "recordId": record.record_id,
@@ -121,13 +121,13 @@ def event(records: Iterable[Record], invocation_id: str, source_arn: str, stream
     return f'{json.dumps(envelope)[:-1]},"records":[{entries}]}}'.encode()
 
 
-def refused(code: str) -> Failure:
+def refused(code: str) -> RecordFailure:
     """Return the failure of an invocation that Lambda refused with this error code."""
-    return _REFUSALS.get(code, Failure(f"Lambda.{code}", "The Lambda function could not be invoked."))
+    return _REFUSALS.get(code, RecordFailure(f"Lambda.{code}", "The Lambda function could not be invoked."))
 
 
-def function_failed(payload: bytes) -> Failure:
-    """Return the failure of an invocation that ended in the function's error, by what Lambda answered."""
+def function_failed(payload: bytes) -> RecordFailure:
+    """Return the failure of an invocation that Lambda answered with the function's error."""
     try:
         answer = json.loads(payload)
     except ValueError:
@@ -137,10 +137,10 @@ def function_failed(payload: bytes) -> Failure:
 
 
 def outcomes(records: Sequence[Record], payload: bytes) -> list[Outcome]:
-    """Check a function's answer; return what becomes of each record, in order.
+    """Check a function's answer; return the outcome of each record, in order.
 
-    An answer that isn't JSON, or has a result that the status model doesn't know, fails the whole batch. An answer that
-    has no list of records leaves them all out.
+    An answer that is not JSON fails the whole batch, and so does a result that the status model does not know. In an
+    answer without a list of records, every record is missing.
     """
     try:
         answer = json.loads(payload)
@@ -177,11 +177,11 @@ def _outcome(result: dict[str, object]) -> Outcome:
         return _INVALID_DATA
 
 
-def error_line(record: Record, failure: Failure, attempts: int, ended_ms: int, lambda_arn: str) -> bytes:
-    """Return the line of an error object for a record: its data as it came, and why it is here.
+def error_line(record: Record, failure: RecordFailure, attempts: int, ended_ms: int, lambda_arn: str) -> bytes:
+    """Return the line of an error object for a record: its data as it came, and the failure.
 
-    Fields: "Handle failure in data transformation", but lambdaARN, which the guide writes lambdaArn: the objects that
-    AWS writes have it so. Times are milliseconds since 1970.
+    The fields are those of "Handle failure in data transformation". The guide writes lambdaArn, but the objects that
+    AWS writes have lambdaARN. Times are milliseconds since 1970.
     """
     line = {
         "rawData": base64.b64encode(record.data).decode(),

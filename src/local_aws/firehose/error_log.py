@@ -10,57 +10,47 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.clock import now_ms
-from local_aws.firehose.settings import Settings
-from local_aws.firehose.transform import Failure
+from local_aws.errors import one_line
+from local_aws.firehose.invocation import RecordFailure
+from local_aws.firehose.settings import FirehoseSettings
 
-logger = logging.getLogger("firehose")
+log = logging.getLogger(__name__)
 
 _S3_FAILURES = {
-    "AccessDenied": Failure(
+    "AccessDenied": RecordFailure(
         "S3.AccessDenied",
         "Access was denied. Ensure that the trust policy for the provided IAM role allows Amazon Data Firehose to "
         "assume the role, and the access policy allows access to the S3 bucket.",
     ),
-    "NoSuchBucket": Failure(
+    "NoSuchBucket": RecordFailure(
         "S3.NoSuchBucket",
         "The specified bucket does not exist. Create the bucket or use a different bucket that does exist.",
     ),
 }
-_INTERNAL_ERROR = Failure(
+_INTERNAL_ERROR = RecordFailure(
     "InternalError",
     "An internal error occurred while attempting to deliver data. Delivery will be retried; if the error persists, "
     "then it will be reported to AWS for resolution.",
 )
 
 
-def s3_failure(code: str) -> Failure:
-    """Return what Firehose logs where S3 answers with this error code."""
+def s3_failure(code: str) -> RecordFailure:
+    """Return the failure that Firehose logs when S3 answers with this error code."""
     return _S3_FAILURES.get(code, _INTERNAL_ERROR)
 
 
-def error_code(error: Exception) -> str:
-    """Return AWS' code of an error, or the name of one that came before an answer."""
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-
-
-def one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
 class ErrorLog:
-    """The log stream of a Firehose stream, if it has one, written with its role."""
+    """The log stream of a Firehose stream, written with its role."""
 
-    def __init__(self, settings: Settings, logs: Any) -> None:  # noqa: ANN401 - there are no stubs for it
+    def __init__(self, settings: FirehoseSettings, logs: Any) -> None:  # noqa: ANN401 - there are no stubs for it
         self._settings = settings
         self._logs = logs
         self._refused = False
 
-    def write(self, failure: Failure, detail: str, lambda_arn: str = "") -> None:
+    def write(self, failure: RecordFailure, detail: str, lambda_arn: str = "") -> None:
         """Write one failed attempt: AWS' code and message to CloudWatch, the detail to standard error."""
-        logger.error(detail)
+        log.error(detail)
         settings = self._settings
-        if not settings.log_group_name:
-            return
         message = {
             "deliveryStreamARN": settings.stream_arn,
             "destination": f"arn:aws:s3:::{settings.bucket}",
@@ -79,5 +69,5 @@ class ErrorLog:
             self._refused = False
         except (ClientError, BotoCoreError) as error:
             if not self._refused:
-                logger.warning("Can't write to log group %s: %s", settings.log_group_name, one_line(error))
+                log.warning("Can't write to log group %s: %s", settings.log_group_name, one_line(error))
             self._refused = True
