@@ -1,71 +1,66 @@
-"""What a deployed Glue crawler is told to do.
+"""What a deployed Glue crawler is set to do.
 
 Sources: AWS Glue API, Crawler; AWS Glue Developer Guide, "Customizing crawler behavior".
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-NEW_FOLDERS = "CRAWL_NEW_FOLDERS_ONLY"
-RECRAWLS = {"CRAWL_EVERYTHING", NEW_FOLDERS}
+from local_aws.deployed import ANY, expect
+from local_aws.errors import SettingsError
 
-
-class CrawlError(Exception):
-    """The crawl failed; the text says why, and what to do next."""
+# One table at the folder below the bucket, whose partitions have the table's columns. A crawl adds new columns at the
+# end and changes no type.
+_CONFIGURATION = {
+    "Version": 1.0,
+    "CreatePartitionIndex": False,
+    "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas", "TableLevelConfiguration": 2},
+    "CrawlerOutput": {
+        "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
+        "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
+    },
+}
+_POLICIES = {
+    "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
+    "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+}
+# GetCrawler answers these too. They set nothing.
+_STATE = ("Name", "Description", "Schedule", "State", "CrawlElapsedTime", "CreationTime", "LastUpdated", "LastCrawl")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """A crawler's settings, its defaults filled in. Configuration goes before SchemaChangePolicy, as AWS' log says."""
+class CrawlerSettings:
+    """A crawler of one folder: `bucket`/`folder`/ holds the table's partitions."""
 
     name: str
     role_arn: str
     database: str
-    targets: tuple[str, ...]  # s3://bucket/prefix/, always with the slash at its end
-    table_prefix: str
-    recrawl: str
-    update: str
-    delete: str
-    combine_compatible: bool
-    table_level: int | None  # 1 is the bucket
-    partitions_inherit: bool
-    merge_new_columns: bool
-    partition_index: bool
+    bucket: str
+    folder: str
+
+    @property
+    def location(self) -> str:
+        """Where the table is, as Glue writes it."""
+        return f"s3://{self.bucket}/{self.folder}/"
 
     @classmethod
-    def of(cls, crawler: Mapping[str, Any]) -> "Settings":
-        """Take the settings from GetCrawler's answer. Raises CrawlError for what this stand-in can't do but AWS can."""
-        name = crawler["Name"]
-        targets = crawler["Targets"].get("S3Targets", [])
-        beyond = [kind for kind, each in crawler["Targets"].items() if each and kind != "S3Targets"]
-        beyond += [key for target in targets for key, value in target.items() if value and key != "Path"]
-        beyond += ["Classifiers"] if crawler.get("Classifiers") else []
-        recrawl = crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
-        beyond += [] if recrawl in RECRAWLS else [recrawl]
-        if beyond or not targets:
-            raise CrawlError(
-                f"Crawler {name} has what only AWS can crawl ({', '.join(beyond) or 'no S3 target'}): "
-                "locally it takes S3 targets that are a path, and nothing else."
-            )
-        configuration = json.loads(crawler.get("Configuration") or "{}")
-        output = configuration.get("CrawlerOutput", {})
-        grouping = configuration.get("Grouping", {})
-        policy = crawler.get("SchemaChangePolicy", {})
-        only_new = recrawl == NEW_FOLDERS  # which forces both behaviours to LOG ("Scheduling incremental crawls")
-        return cls(
-            name=name,
-            role_arn=crawler["Role"],
-            database=crawler["DatabaseName"],
-            targets=tuple(target["Path"].rstrip("/") + "/" for target in targets),
-            table_prefix=crawler.get("TablePrefix", ""),
-            recrawl=recrawl,
-            update="LOG" if only_new else policy.get("UpdateBehavior", "UPDATE_IN_DATABASE"),
-            delete="LOG" if only_new else policy.get("DeleteBehavior", "DEPRECATE_IN_DATABASE"),
-            combine_compatible=grouping.get("TableGroupingPolicy") == "CombineCompatibleSchemas",
-            table_level=grouping.get("TableLevelConfiguration"),
-            partitions_inherit=output.get("Partitions", {}).get("AddOrUpdateBehavior") == "InheritFromTable",
-            merge_new_columns=output.get("Tables", {}).get("AddOrUpdateBehavior") == "MergeNewColumns" and not only_new,
-            partition_index=configuration.get("CreatePartitionIndex", True),
-        )
+    def of(cls, crawler: Mapping[str, Any]) -> Self:
+        """Take the settings from GetCrawler's answer. Raises SettingsError for settings that are not the template's."""
+        where = f"Crawler {crawler['Name']}"
+        groups = dict.fromkeys(("Role", "DatabaseName", "Targets", "Configuration", *_POLICIES), ANY)
+        expect(where, crawler, groups, ignored=(*_STATE, "Version"))
+        for group, expected in _POLICIES.items():
+            expect(f"{group} of {where}", crawler[group], expected)
+        configuration = json.loads(crawler["Configuration"] or "{}")
+        expect(f"Configuration of {where}", configuration, _CONFIGURATION)
+        expect(f"Targets of {where}", crawler["Targets"], {"S3Targets": ANY})
+        target, *others = crawler["Targets"]["S3Targets"]
+        expect(f"S3Targets of {where}", target, {"Path": ANY})
+        path = re.fullmatch(r"s3://([^/]+)/([^/]+)/?", target["Path"])
+        if others or not path:
+            paths = [each["Path"] for each in (target, *others)]
+            raise SettingsError(f"{where} crawls {paths}, and the stand-in takes one folder of a bucket.")
+        return cls(crawler["Name"], crawler["Role"], crawler["DatabaseName"], *path.groups())
