@@ -107,4 +107,4 @@ def crawl(state_dir: Path, stack: Stack) -> None:
     command += ["--stack-name", stack.name, "--state-dir", str(state_dir / "crawler")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=CRAWL_SECONDS, check=False)  # noqa: S603
     if done.returncode:
-        raise SalesError(f"the crawl failed: {done.stderr.strip().splitlines()[-1]}")
+        raise SalesError(f"the crawl failed: {done.stderr.strip().splitlines()[-1].partition(' ERROR ')[2]}")

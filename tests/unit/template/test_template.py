@@ -7,6 +7,7 @@ import re
 import pytest
 
 from generator import mock_data_generator_for_dynamodb
+from local_aws.crawler.schedule import SCHEDULES
 from sales_pipeline.local import demo
 from tests import ROOT
 from tests.unit.events import change_event, image, load
@@ -90,6 +91,8 @@ def test_parameters_are_few_described_and_bounded():
         ("CrawlerSchedule", "cron(0 * * *)"),
         ("CrawlerSchedule", "cron(* * * * ? *)"),
         ("CrawlerSchedule", "cron(0/4 * * * ? *)"),
+        ("CrawlerSchedule", "cron(99 * * * ? *)"),
+        ("CrawlerSchedule", "cron(0,1 * * * ? *)"),
         ("CrawlerSchedule", ""),
     ],
 )
@@ -387,3 +390,7 @@ def test_every_resource_that_an_operator_looks_for_is_an_output():
         "AWS::Athena::WorkGroup",
     )
     assert sought.keys() | {"TransformFunction", "GeneratorFunction", "GeneratorSchedule"} <= named
+
+
+def test_the_stand_in_reads_every_schedule_that_the_parameter_allows():
+    assert PARAMETERS["CrawlerSchedule"]["AllowedPattern"] == SCHEDULES
