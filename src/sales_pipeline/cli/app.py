@@ -175,7 +175,7 @@ def query(
     from sales_pipeline import query as command  # noqa: PLC0415
 
     stack = locate(stack_name, profile, region).stack
-    command.show(command.ask(stack, sys.stdin.read() if sql == "-" else sql), output.value)
+    command.run(stack, sys.stdin.read() if sql == "-" else sql, output.value)
 
 
 app.add_typer(recovery.app)

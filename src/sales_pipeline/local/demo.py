@@ -166,7 +166,7 @@ def run() -> int:
         console.print(f"  {crawl.run(stack, partial(pipeline.crawl, local.state_dir))}")
         clock.step("query")
         console.print(f"\n{SQL}\n")
-        query.print_table(query.ask(stack, SQL))
+        query.run(stack, SQL, "table")
         counted = query.ask(stack, f"SELECT orderid, count(*) FROM {stack['CrawledTable']} GROUP BY orderid")  # noqa: S608
         verdict = judge(set(passage.written), dict(counted.rows))
         console.print()

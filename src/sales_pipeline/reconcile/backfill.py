@@ -19,10 +19,8 @@ from sales_pipeline.aws import stream
 from sales_pipeline.aws.pace import Pace
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Item
-from sales_pipeline.failures.records import to_ms
 from sales_pipeline.orders.change import Change
 from sales_pipeline.orders.version import DELETED, version_of_item
-from sales_pipeline.query import Answer, print_table
 from sales_pipeline.reconcile.backfill_rules import (
     BackfillOutcome,
     BackfillTally,
@@ -44,6 +42,8 @@ from sales_pipeline.reconcile.compare import (
 from sales_pipeline.reconcile.ledger import Difference, Ledger
 from sales_pipeline.reconcile.report import Reconciliation
 from sales_pipeline.terminal.printable import printable
+from sales_pipeline.terminal.table import DataTable, print_table
+from sales_pipeline.terminal.times import to_ms
 
 _NOT_COMPARED = "not compared"
 
@@ -198,7 +198,7 @@ def _report(backfill: Backfill, not_sent: Iterable[tuple[int, str, str]]) -> Non
     tally = backfill.tally
     rows = [(count, lacks, outcome.value) for (outcome, lacks), count in tally.orders.items()] + [*not_sent]
     if rows:
-        print_table(Answer(["orders", "in the lake", "backfill"], rows))
+        print_table(DataTable(["orders", "in the lake", "backfill"], rows))
     if not tally.sends_any():
         sys.stdout.write("There is nothing to send.\n")
         return
