@@ -33,9 +33,9 @@ app = typer.Typer()
 def _selection(since: datetime | None, until: datetime | None, reason: str) -> "Selection":
     if since and until and since >= until:
         raise typer.BadParameter("--since must be before --until")
-    from sales_pipeline.failures.records import select  # noqa: PLC0415
+    from sales_pipeline.failures.records import Selection  # noqa: PLC0415
 
-    return select(since, until, reason)
+    return Selection.of(since, until, reason)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What failed and what of it was replayed, as the pipeline's bucket holds it. boto3's errors pass through."""
+"""Which changes were replayed, as checkpoints in the pipeline's bucket say. boto3's errors pass through."""
 
 import json
 from collections import Counter
@@ -14,35 +14,38 @@ _CALLS_AT_ONCE = 16
 
 
 @dataclass
-class Replays:
-    """What was replayed so far: for each error object and dead letter, by its name, the digests that Kinesis took.
+class ReplayHistory:
+    """The changes that were replayed so far, by the SHA-256 of their bytes.
 
-    That a record comes from so many of them is how often it was replayed: nothing counts twice, wherever a replay is
-    stopped, and nothing has to be written in the same moment as something else.
+    Each error object and each dead letter has a checkpoint: the changes of it that Kinesis took. A change was replayed
+    as often as it is in checkpoints. So it counts once, wherever a replay is stopped, and no two things have to be
+    written at the same moment.
     """
 
     bucket: Bucket
     taken: dict[str, set[str]] = field(default_factory=dict)
+    """The checkpoints, by the name of the error object or dead letter."""
     counts: Counter[str] = field(default_factory=Counter)
+    """How often each change was replayed."""
 
     @classmethod
-    def read(cls, bucket: Bucket) -> "Replays":
+    def read(cls, bucket: Bucket) -> "ReplayHistory":
         """Read all checkpoints."""
-        replays = cls(bucket)
+        history = cls(bucket)
         keys = bucket.list(CHECKPOINTS)
         with ThreadPoolExecutor(_CALLS_AT_ONCE) as pool:
             for key, body in zip(keys, pool.map(bucket.read, keys), strict=True):
                 taken = set(json.loads(body or b"[]"))
-                replays.taken[key.removeprefix(CHECKPOINTS)] = taken
-                replays.counts.update(taken)
-        return replays
+                history.taken[key.removeprefix(CHECKPOINTS)] = taken
+                history.counts.update(taken)
+        return history
 
     def is_taken(self, name: str, digest: str) -> bool:
-        """Say whether Kinesis took a record of this error object or dead letter."""
+        """Say whether Kinesis took a change of this error object or dead letter."""
         return digest in self.taken.get(name, ())
 
     def save(self, name: str, digests: set[str]) -> None:
-        """Keep that Kinesis took these records of an error object or dead letter."""
+        """Write down that Kinesis took these changes of an error object or dead letter."""
         known = self.taken.setdefault(name, set())
         self.counts.update(digests - known)
         known |= digests

@@ -1,4 +1,4 @@
-"""The pipe's dead-letter queue, and the changes in the table's stream that its messages lead to."""
+"""Reads the pipe's dead-letter queue, and from the table's stream the changes that its messages point to."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,79 +11,86 @@ from sales_pipeline.aws.pipe_event import change_event, encode
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.errors import SalesError
 from sales_pipeline.failures.records import DeadLetter, StreamRange, read_dead_letter
+from sales_pipeline.terminal.amounts import counted
 
 Matcher = Callable[[Mapping[str, Any]], bool]
 
 EVENT_NAMES = {"NONE": {"INSERT", "MODIFY"}, "APPEND": {"INSERT", "MODIFY", "REMOVE"}}
-"""Names of the change events that the pipe lets through, by the stack's parameter ChangeColumns."""
+"""Names of the change events that pass the pipe's filter, by the stack's parameter ChangeColumns."""
 
-# Long enough to list some ten thousand messages before the first ones come round again.
 HIDDEN_SECONDS = 30
-# What somebody else lists at the same time can be seen once they are done, or were killed.
+"""How long a listing hides messages from others: enough to list some ten thousand before the first shows again."""
 LISTING_SECONDS = HIDDEN_SECONDS + 5.0
+"""How long a listing waits for messages that another one hides: until that one has ended, or was killed."""
 LIST_AGAIN_SECONDS = 1.0
-LIST_WAIT_SECONDS = 1  # without a wait SQS asks only some of its servers
+LIST_WAIT_SECONDS = 1  # without a wait, SQS asks only some of its servers
 RANGE_SECONDS = 60.0
+"""How long to read in a range of the stream."""
 REMAINDER_SECONDS = 5.0
-# Amazon SQS API reference, GetQueueAttributes: each lags behind by up to a minute.
+"""How long to look for the rest of a range whose beginning is trimmed."""
+# Amazon SQS API Reference, GetQueueAttributes: each may be up to a minute late.
 _COUNTS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-_CALL_MESSAGES = 10  # SQS API reference, ReceiveMessage and the batch calls
+_CALL_MESSAGES = 10  # Amazon SQS API Reference, ReceiveMessage and ChangeMessageVisibilityBatch
 
-# DynamoDB Streams API reference, GetShardIterator and GetRecords: what is older than 24 h; a shard that went with it.
-GONE = {"TrimmedDataAccessException", "ResourceNotFoundException"}
+# DynamoDB Streams API Reference, GetShardIterator and GetRecords: for records older than 24 hours, and for a shard that
+# held nothing else.
+_TRIMMED = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 
 
 class ReplayError(SalesError):
-    """A replay can't go on; the text says why, and what to do next. All that it did so far holds."""
+    """A replay can't go on. The text says why, and what to do next. Everything that it did so far holds."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The messages of the queue; `unseen` is how many more there are, as far as SQS can tell."""
+    """The messages of the queue."""
 
     letters: list[DeadLetter]
     unseen: int = 0
+    """How many more there are, as far as SQS has counted: somebody else is reading them."""
 
     @property
     def problem(self) -> str | None:
-        """What to say to a person about what could not be listed."""
+        """One line for a person about messages that could not be listed; None if there are none."""
         if not self.unseen:
             return None
         return (
-            f"The dead-letter queue has about {self.unseen:,} more messages that can't be seen now: somebody else is "
-            "reading it, or SQS counts late. Ask again in a minute."
+            f"The dead-letter queue has about {counted(self.unseen, 'more message')} that cannot be read now: somebody "
+            "else is reading the queue, or SQS has not updated its count. Run this again in a minute."
         )
 
 
 @dataclass(frozen=True)
-class Read:
-    """What the stream has of a range, as the pipe would send it; `is_whole` is False where its beginning is gone."""
+class StreamPart:
+    """The change events of a range, as the pipe would send them."""
 
     changes: list[bytes]
     is_whole: bool
+    """Whether the stream still has the whole range; if not, DynamoDB has trimmed at least its beginning."""
 
 
 def list_all(stack: Stack) -> Listing:
-    """Return every message of the queue. SQS can only list what it hides: afterwards they can be seen again.
+    """Return every message of the queue. All stay in it.
 
-    Two that list at once hide messages from each other, so each asks for what SQS counts until it has seen that many,
-    for LISTING_SECONDS at most. Where this process is killed, its messages can be seen again after HIDDEN_SECONDS.
+    SQS hides a message from others when it shows it to one; this shows them to all again at the end. If this process is
+    killed, SQS shows them again after HIDDEN_SECONDS. Two listings at the same time hide messages from each other, so
+    each asks until it has seen as many as SQS counts, for LISTING_SECONDS at most.
     """
     sqs = stack.session.client("sqs")
     queue_url = stack["PipeDeadLetterQueueUrl"]
     letters: dict[str, DeadLetter] = {}
     deadline = time.monotonic() + LISTING_SECONDS
     while True:
-        unseen = _list(sqs, queue_url, letters)
+        unseen = _list_once(sqs, queue_url, letters)
         if not unseen or time.monotonic() > deadline:
             return Listing(list(letters.values()), unseen)
         time.sleep(LIST_AGAIN_SECONDS)
 
 
-def _list(sqs: Any, queue_url: str, letters: dict[str, DeadLetter]) -> int:  # noqa: ANN401 - no stubs for it
-    """Add what can be seen of the queue; return how many messages of it were never seen."""
+def _list_once(sqs: Any, queue_url: str, letters: dict[str, DeadLetter]) -> int:  # noqa: ANN401 - no stubs for it
+    """Add the messages that SQS shows now to `letters`; return how many others SQS counts."""
     hidden: dict[str, str] = {}
-    # Before and after: what is hidden or shown again while SQS counts, it may count nowhere.
+    # Before and after: SQS may not count a message that is hidden or shown again during the count.
     counted = _count(sqs, queue_url)
     try:
         while messages := sqs.receive_message(
@@ -92,11 +99,11 @@ def _list(sqs: Any, queue_url: str, letters: dict[str, DeadLetter]) -> int:  # n
             VisibilityTimeout=HIDDEN_SECONDS,
             WaitTimeSeconds=LIST_WAIT_SECONDS,
         ).get("Messages"):
-            come_round_again = all(each["MessageId"] in hidden for each in messages)
+            has_begun_again = all(each["MessageId"] in hidden for each in messages)
             for each in messages:
                 hidden[each["MessageId"]] = each["ReceiptHandle"]
                 letters[each["MessageId"]] = read_dead_letter(each["MessageId"], each["ReceiptHandle"], each["Body"])
-            if come_round_again:
+            if has_begun_again:
                 break
         return max(0, max(counted, _count(sqs, queue_url)) - len(letters))
     finally:
@@ -117,58 +124,58 @@ def _count(sqs: Any, queue_url: str) -> int:  # noqa: ANN401
 
 
 def delete(stack: Stack, letter: DeadLetter) -> None:
-    """Delete a message. Where somebody else has listed it since, it may stay, and goes with the next replay."""
+    """Delete a message. If somebody else has listed it since, SQS may keep it; then the next replay deletes it."""
     sqs = stack.session.client("sqs")
     sqs.delete_message(QueueUrl=stack["PipeDeadLetterQueueUrl"], ReceiptHandle=letter.receipt_handle)
 
 
 def pipe_filter(stack: Stack) -> Matcher:
-    """Return the test for change events that the pipe lets through: template.yaml, the pipe's FilterCriteria."""
+    """Return the test that a change event has to pass: template.yaml, FilterCriteria of the pipe."""
     event_names = EVENT_NAMES[stack.parameters.get("ChangeColumns", "NONE")]
     return lambda event: event.get("eventName") in event_names
 
 
-def read_range(streams: Any, batch: StreamRange, matches: Matcher) -> Read:  # noqa: ANN401 - no stubs for it
-    """Return the changes of a range that the stream still has: DynamoDB keeps them for 24 hours. Raises ReplayError."""
+def read_range(streams: Any, batch: StreamRange, matches: Matcher) -> StreamPart:  # noqa: ANN401 - no stubs for it
+    """Return the changes of a range that the stream still has: DynamoDB keeps each for 24 hours. Raises ReplayError."""
     try:
         changes = _read_from(streams, batch, matches, RANGE_SECONDS, {"SequenceNumber": batch.start_sequence_number})
-    except ParamValidationError:  # no stream gave out such a position
-        return Read([], is_whole=False)
+    except ParamValidationError:  # the message names a position that no stream has
+        return StreamPart([], is_whole=False)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in GONE:
+        if error.response["Error"]["Code"] not in _TRIMMED:
             raise
     else:
         if changes is None:
             raise ReplayError(
-                f"The table's stream did not come to the end of a batch in {RANGE_SECONDS:.0f} s ({batch.shard_id}, "
-                f"sequence number {batch.end_sequence_number}): try again later."
+                f"the table's stream did not reach the end of a failed batch within {RANGE_SECONDS:.0f} seconds (shard "
+                f"{batch.shard_id}, sequence number {batch.end_sequence_number}): run the same command again later"
             )
-        return Read(changes, is_whole=True)
+        return StreamPart(changes, is_whole=True)
     try:
-        # Perhaps only the beginning is gone. Where all of it is, nothing may follow that would tell.
+        # Perhaps only the beginning is trimmed. If everything is, the shard may hold no later record that shows it.
         remainder = _read_from(streams, batch, matches, REMAINDER_SECONDS)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in GONE:
+        if error.response["Error"]["Code"] not in _TRIMMED:
             raise
         remainder = None
-    return Read(remainder or [], is_whole=False)
+    return StreamPart(remainder or [], is_whole=False)
 
 
 def _read_from(
     streams: Any,  # noqa: ANN401
     batch: StreamRange,
     matches: Matcher,
-    patience_seconds: float,
+    limit_seconds: float,
     start: Mapping[str, str] | None = None,
 ) -> list[bytes] | None:
-    """Read from the range's start, or from what the shard still has; None where its end doesn't come."""
+    """Read a range from its start, or from the oldest record of its shard. None if its end does not come in time."""
     iterator_type = "AT_SEQUENCE_NUMBER" if start else "TRIM_HORIZON"
     iterator = streams.get_shard_iterator(
         StreamArn=batch.stream_arn, ShardId=batch.shard_id, ShardIteratorType=iterator_type, **(start or {})
     )["ShardIterator"]
     first, last = int(batch.start_sequence_number), int(batch.end_sequence_number)
     changes: list[bytes] = []
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + limit_seconds
     while iterator:
         page = streams.get_records(ShardIterator=iterator)
         for record in page["Records"]:

@@ -1,7 +1,8 @@
-"""What failed, as the pipeline's error objects and dead letters say it. Pure: no AWS, environment or clock.
+"""Reads error objects and dead letters: which changes failed, when and why. Pure: no AWS, environment or clock.
 
-Sources: Amazon Data Firehose Developer Guide, "Handle failure in data transformation"; the pipe's message is observed,
-AWS documents none (AWS Lambda guide, "Retain discarded records for a DynamoDB event source", has nearly the same).
+Source for error objects: Amazon Data Firehose Developer Guide, "Handle failure in data transformation". AWS does not
+document the pipe's message: it was seen in practice. AWS Lambda Developer Guide, "Retain discarded records for a
+DynamoDB event source", describes nearly the same one.
 """
 
 import base64
@@ -9,48 +10,63 @@ import gzip
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 
+from sales_pipeline.terminal.times import to_ms
 from transform.record import to_row, to_row_with_change
 from transform.values import RecordError
 
-UNREADABLE_RECORD = "unreadable: not what Firehose writes under an error prefix"
-UNREADABLE_LETTER = "unreadable: not what a pipe writes to its dead-letter queue"
-# Firehose says only that the function refused the record; why is in the function's log.
+UNREADABLE_RECORD = "unreadable: not a line that Firehose writes about a failed record"
+UNREADABLE_LETTER = "unreadable: not a message that a pipe writes about a failed batch"
+# Firehose writes only that the function refused the record. The function's reason is in its log.
 REFUSED_BY_TRANSFORM = "Lambda.ProcessingFailedStatus"
 _GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Changes that failed together. Times are milliseconds since 1970, None where nothing says them."""
+    """Changes that failed for one reason. Times are in milliseconds since 1970, None where they are not known."""
 
     reason: str
+    """The error's name, and after a colon its message, if it has one."""
     changes: int
     oldest_ms: int | None = None
-    """When the first of them arrived."""
+    """When the first of the changes arrived."""
     newest_ms: int | None = None
+    """When the last of the changes arrived."""
     attempted_ms: int | None = None
     """When the last attempt ended."""
     attempts: int | None = None
+    """How often Firehose tried; None where nobody counted."""
     replays: int = 0
-    """How often it was put back before it failed this time."""
+    """How often the changes were replayed before they failed this time."""
+
+    @property
+    def error(self) -> str:
+        """The error's name, such as `Lambda.FunctionError`."""
+        return self.reason.partition(": ")[0]
+
+    @property
+    def message(self) -> str:
+        """The error's message; empty if it has none."""
+        return self.reason.partition(": ")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorRecord(Failure):
-    """A line of an error object, and the record that failed; `data` is None where the line can't be read."""
+    """A line of an error object."""
 
     line: bytes
     data: bytes | None = None
+    """The record that failed; None where the line is unreadable."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamRange:
-    """Where a batch lies in the table's stream; both sequence numbers belong to it."""
+    """Where a batch is in the table's stream. The changes with both sequence numbers belong to it."""
 
     stream_arn: str
     shard_id: str
@@ -60,34 +76,48 @@ class StreamRange:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter(Failure):
-    """A message of the pipe's dead-letter queue; `range` is None where it can't be read."""
+    """A message of the pipe's dead-letter queue."""
 
     message_id: str
     receipt_handle: str
+    """What SQS asks for to delete the message."""
     range: StreamRange | None = None
+    """None where the message is unreadable."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which failures are meant: those that arrived from `since_ms` on and before `until_ms`, for a reason with this in
-    it, in upper or lower case. A time that isn't known is in no period.
-    """  # noqa: D205 - one sentence
+    """The failures that a person asks for; without any values, all of them.
+
+    A failure whose times are not known is in no period.
+    """
 
     since_ms: int | None = None
+    """Only those that arrived at this time or later."""
     until_ms: int | None = None
+    """Only those that arrived before this time."""
     reason: str = ""
+    """Only those whose reason contains this text, in upper or lower case."""
 
-    def takes(self, failure: Failure) -> bool:
+    @classmethod
+    def of(cls, since: datetime | None, until: datetime | None, reason: str) -> "Selection":
+        """Return a selection. Times without a zone are in UTC."""
+        return cls(to_ms(since), to_ms(until), reason)
+
+    @property
+    def nothing(self) -> str:
+        """One line for a person where it includes no failure."""
+        if self == Selection():
+            return "Nothing failed."
+        return "Nothing failed that --since, --until and --reason select."
+
+    def includes(self, failure: Failure) -> bool:
+        """Say whether a failure, or a part of its period, is selected."""
         if self.reason.lower() not in failure.reason.lower():
             return False
         if self.since_ms is not None and (failure.newest_ms is None or failure.newest_ms < self.since_ms):
             return False
         return self.until_ms is None or (failure.oldest_ms is not None and failure.oldest_ms < self.until_ms)
-
-
-def select(since: datetime | None, until: datetime | None, reason: str) -> Selection:
-    """Return a selection; times without a zone are UTC."""
-    return Selection(to_ms(since), to_ms(until), reason)
 
 
 class _Line(msgspec.Struct):
@@ -124,7 +154,7 @@ class _Message(msgspec.Struct):
 
 
 def read_error_object(body: bytes) -> list[ErrorRecord]:
-    """Return an error object's records in order, unreadable lines too, whether it is compressed or not."""
+    """Return the lines of an error object in order, compressed or not. Unreadable lines are among them."""
     if body.startswith(_GZIP):
         try:
             body = gzip.decompress(body)
@@ -135,14 +165,14 @@ def read_error_object(body: bytes) -> list[ErrorRecord]:
 
 def _error_record(line: bytes) -> ErrorRecord:
     try:
-        # Numbers in quotes are taken for numbers: nothing promises that they stay without.
+        # Numbers in quotes count as numbers: AWS does not promise to write them without.
         record = msgspec.json.decode(line, type=_Line, strict=False)
         data = base64.b64decode(record.rawData, validate=True)
     except (msgspec.MsgspecError, ValueError):
         return ErrorRecord(reason=UNREADABLE_RECORD, changes=1, line=line)
     message = record.errorMessage
     if record.errorCode == REFUSED_BY_TRANSFORM:
-        message = refusal(data) or "the transform of this version takes it"
+        message = refusal(data) or "this version of the transform accepts it"
     return ErrorRecord(
         reason=f"{record.errorCode}: {message}",
         changes=1,
@@ -156,7 +186,7 @@ def _error_record(line: bytes) -> ErrorRecord:
 
 
 def refusal(data: bytes) -> str | None:
-    """Return why the transform as it is here refuses a record, with change columns or without; None if it takes it."""
+    """Return why this version of the transform refuses a record, with or without change columns; None if it doesn't."""
     try:
         to_row(data, [])
         to_row_with_change(data, [])
@@ -166,7 +196,7 @@ def refusal(data: bytes) -> str | None:
 
 
 def read_dead_letter(message_id: str, receipt_handle: str, body: str) -> DeadLetter:
-    """Return what a message of the dead-letter queue says; its attempts are counted nowhere."""
+    """Return what a message of the dead-letter queue says. It does not say how many attempts there were."""
     try:
         message = msgspec.json.decode(body, type=_Message)
     except (msgspec.MsgspecError, ValueError):
@@ -189,17 +219,10 @@ def read_dead_letter(message_id: str, receipt_handle: str, body: str) -> DeadLet
     )
 
 
-def to_ms(time: datetime | None) -> int | None:
-    """Return a time in milliseconds since 1970; one without a zone is in UTC."""
-    if time is None:
-        return None
-    return round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
+def by_reason(failures: Iterable[Failure]) -> list[Failure]:
+    """Return one failure per reason, those with most changes first.
 
-
-def group(failures: Iterable[Failure]) -> list[Failure]:
-    """Return one failure a reason, those with most changes first.
-
-    Attempts and replays are the most that one of them had.
+    Its attempts and replays are the highest of its failures.
     """
     groups: dict[str, Failure] = {}
     for each in failures:
@@ -222,10 +245,3 @@ def _least(*numbers: int | None) -> int | None:
 
 def _most(*numbers: int | None) -> int | None:
     return max((each for each in numbers if each is not None), default=None)
-
-
-def iso(time_ms: int | None) -> str | None:
-    """Return a time in UTC, to the second."""
-    if time_ms is None:
-        return None
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

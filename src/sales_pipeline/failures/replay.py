@@ -1,8 +1,8 @@
-"""`sales replay`: puts what failed back through the front door, the Kinesis stream.
+"""`sales replay`: sends failed changes to the Kinesis stream again.
 
-It can be stopped anywhere and run again. What Kinesis took is kept in the bucket, a call of at most 500 records at a
-time, before it moves aside; so a stop sends one call twice at the most, and nothing is ever taken away that was not
-sent. Two that run at once may send everything twice.
+It can be stopped anywhere and run again. After each call to Kinesis, of at most 500 records, it writes to the bucket
+which changes Kinesis took. Only then does it move them out of `errors/`. So a stop loses nothing, and at most one call
+is sent twice. Two replays at the same time may send everything twice.
 """
 
 import base64
@@ -22,73 +22,91 @@ from sales_pipeline.aws.bucket import Bucket, Location
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Table
 from sales_pipeline.failures import dead_letters
-from sales_pipeline.failures.checkpoints import SENT, SUPERSEDED, Replays
+from sales_pipeline.failures.checkpoints import SENT, SUPERSEDED, ReplayHistory
 from sales_pipeline.failures.records import Failure, Selection, read_error_object
 from sales_pipeline.failures.replay_rules import is_superseded
 from sales_pipeline.orders.change import Change, change_of
-from sales_pipeline.query import Answer, print_table
+from sales_pipeline.terminal.table import DataTable, print_table
 
 
-class Verdict(Enum):
-    """What becomes of a failed change."""
+class ReplayOutcome(Enum):
+    """What a replay did with a failed change."""
 
-    SEND = "put back"
-    SUPERSEDED = "set aside: the table has another version of the order by now, or none"
-    EXHAUSTED = "left: replayed too often, see --replays"
+    REPLAYED = "replayed"
+    SET_ASIDE = "set aside: the table now holds another version of the order, or none"
+    DELETED = "deleted: dead letters whose changes are no longer in the table's stream"
+    REPLAYED_TOO_OFTEN = "left: replayed as often as --replays allows"
     REFUSED = "left: Kinesis refuses it"
     UNREADABLE = "left: unreadable"
-    GONE = "left: trimmed from the table's stream after 24 hours: `sales backfill` sends what is missing"
-    UNSEEN = "left: somebody else is reading the queue. Run it again in a minute"
-    DISCARDED = "forgotten: trimmed from the table's stream after 24 hours"
+    TRIMMED = "left: no longer in the table's stream, which keeps changes for 24 hours. Next: sales backfill"
+    UNSEEN = "left: somebody else is reading the queue. Run this again in a minute"
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the replay did nothing with the change."""
+        return self not in {ReplayOutcome.REPLAYED, ReplayOutcome.SET_ASIDE, ReplayOutcome.DELETED}
+
+    def text(self, *, done: bool) -> str:
+        """Return the outcome for a person, of a replay that was done or only shown."""
+        return self.value if done or self.is_left else f"would be {self.value}"
 
 
 @dataclass
-class Tally:
-    """Changes by verdict and reason."""
+class ReplayTally:
+    """Numbers of changes by outcome and reason."""
 
-    changes: Counter[tuple[Verdict, str]] = field(default_factory=Counter)
+    changes: Counter[tuple[ReplayOutcome, str]] = field(default_factory=Counter)
 
-    def add(self, verdict: Verdict, failure: Failure, changes: int = 1) -> None:
+    def add(self, outcome: ReplayOutcome, failure: Failure, changes: int = 1) -> None:
         """Count changes."""
-        self.changes[verdict, failure.reason] += changes
+        self.changes[outcome, failure.reason] += changes
 
     def is_left(self) -> bool:
-        """Say whether anything is left as it was."""
-        return any(verdict.value.startswith("left") for verdict, _ in self.changes)
+        """Say whether anything is left where it was."""
+        return any(outcome.is_left for outcome, _ in self.changes)
+
+    def table(self, *, done: bool) -> DataTable:
+        """Return the numbers for a person, the outcomes in their order and the largest numbers first."""
+        rows = [
+            (outcome.text(done=done), reason, changes)
+            for each in ReplayOutcome
+            for (outcome, reason), changes in self.changes.most_common()
+            if outcome is each
+        ]
+        return DataTable(["replay", "reason", "changes"], rows)
 
 
 def run(stack: Stack, selection: Selection, *, send: bool, replays_max: int, discard_trimmed: bool = False) -> int:
-    """Replay what is selected, or with `send` off only look; print what becomes of it, and return the exit code.
+    """Replay the selected failures, or only show it if `send` is off. Print the outcomes, and return the exit code.
 
-    A record that was replayed `replays_max` times stays where it is. `discard_trimmed` deletes dead letters whose
-    changes the stream no longer has. Exit codes: 0 done, or looked; 1 something selected is left. Raises ReplayError
-    and RetryError.
+    A change that was replayed `replays_max` times already stays where it is. `discard_trimmed` deletes dead letters
+    whose changes the table's stream no longer has. Exit codes: 0 done, or only shown; 1 something is left. Raises
+    ReplayError and RetryError.
     """
     replay = Replay(stack, selection, send, replays_max, discard_trimmed)
     try:
         tally = replay.run()
     except KeyboardInterrupt:
-        _show(replay.tally)
-        sys.stderr.write("Stopped. Run it again to go on: what is listed is done, and hardly more.\n")
+        if replay.tally.changes:
+            print_table(replay.tally.table(done=send), headings=1)
+        if send:
+            sys.stderr.write(
+                "Stopped. The changes above are done. Run the same command again to go on: at most 500 changes are "
+                "sent twice.\n"
+            )
         raise
     if not tally.changes:
-        sys.stdout.write("Nothing failed that is selected.\n")
+        sys.stdout.write(f"{selection.nothing}\n")
         return 0
-    _show(tally)
+    print_table(tally.table(done=send), headings=1)
     if not send:
-        sys.stdout.write("Nothing was done: add --yes to do it.\n")
+        sys.stdout.write("\nNothing was done: add --yes to do it.\n")
     return 1 if send and tally.is_left() else 0
-
-
-def _show(tally: Tally) -> None:
-    rows = [(count, reason, verdict.value) for (verdict, reason), count in tally.changes.items()]
-    if rows:
-        print_table(Answer(["changes", "reason", "replay"], rows))
 
 
 @dataclass
 class Replay:
-    """One replay of a stack's failures; with `send` off it only looks."""
+    """One replay of a stack's failures. If `send` is off, it only counts what it would do."""
 
     stack: Stack
     selection: Selection
@@ -100,11 +118,11 @@ class Replay:
         self._kinesis: Any = self.stack.session.client("kinesis")
         self._table = Table(self.stack, math.inf)
         self._bucket = Bucket.of(self.stack)
-        self._replays = Replays.read(self._bucket)
-        self.tally = Tally()
+        self._history = ReplayHistory.read(self._bucket)
+        self.tally = ReplayTally()
 
-    def run(self) -> Tally:
-        """Replay the error objects and dead letters that are there now: what fails meanwhile is for another run."""
+    def run(self) -> ReplayTally:
+        """Replay the error objects and dead letters that are there now. What fails from now on is for the next run."""
         for key in self._bucket.list(Location.parse(self.stack["ErrorLocation"]).prefix):
             self._replay_object(key)
         self._replay_letters()
@@ -113,19 +131,20 @@ class Replay:
     def _replay_object(self, key: str) -> None:
         records = read_error_object(self._bucket.read(key) or b"")
         changes = [
-            change_of(each.data) if each.data is not None and self.selection.takes(each) else None for each in records
+            change_of(each.data) if each.data is not None and self.selection.includes(each) else None
+            for each in records
         ]
-        verdicts = self._put_back(key, [change for change in changes if change])
-        lines: dict[Verdict, list[bytes]] = {Verdict.SEND: [], Verdict.SUPERSEDED: []}
+        outcomes = self._replay(key, [change for change in changes if change])
+        lines: dict[ReplayOutcome, list[bytes]] = {ReplayOutcome.REPLAYED: [], ReplayOutcome.SET_ASIDE: []}
         kept: list[bytes] = []
         for record, change in zip(records, changes, strict=True):
-            verdict = verdicts[change.digest] if change else Verdict.UNREADABLE
-            if self.selection.takes(record):
-                self.tally.add(verdict, record)
-            lines.get(verdict, kept).append(record.line)
+            outcome = outcomes[change.digest] if change else ReplayOutcome.UNREADABLE
+            if self.selection.includes(record):
+                self.tally.add(outcome, record)
+            lines.get(outcome, kept).append(record.line)
         if self.send and any(lines.values()):
-            self._move_aside(SENT + key, lines[Verdict.SEND])
-            self._move_aside(SUPERSEDED + key, lines[Verdict.SUPERSEDED])
+            self._move_aside(SENT + key, lines[ReplayOutcome.REPLAYED])
+            self._move_aside(SUPERSEDED + key, lines[ReplayOutcome.SET_ASIDE])
             if kept:
                 self._bucket.write(key, _joined(kept))
             else:
@@ -134,69 +153,72 @@ class Replay:
     def _move_aside(self, key: str, lines: Sequence[bytes]) -> None:
         if lines:
             body = _joined(lines)
-            # Several runs can take several parts of one object, and a part that is moved again is the same object.
+            # Each run may move another part of an object. A part that is moved a second time gets the same name.
             self._bucket.write(f"{key}-{hashlib.sha256(body).hexdigest()[:16]}", body)
 
     def _replay_letters(self) -> None:
         listing = dead_letters.list_all(self.stack)
         if listing.unseen:
-            unseen = Failure(reason="dead letters that can't be seen now", changes=listing.unseen)
-            self.tally.add(Verdict.UNSEEN, unseen, listing.unseen)
-        letters = [each for each in listing.letters if self.selection.takes(each)]
+            unseen = Failure(reason="dead letters that cannot be read now", changes=listing.unseen)
+            self.tally.add(ReplayOutcome.UNSEEN, unseen, listing.unseen)
+        letters = [each for each in listing.letters if self.selection.includes(each)]
         if not letters:
             return
         streams = self.stack.session.client("dynamodbstreams")
         matches = dead_letters.pipe_filter(self.stack)
         for letter in letters:
             if letter.range is None:
-                self.tally.add(Verdict.UNREADABLE, letter)
+                self.tally.add(ReplayOutcome.UNREADABLE, letter)
                 continue
-            read = dead_letters.read_range(streams, letter.range, matches)
-            changes = [change_of(each) for each in read.changes]
+            part = dead_letters.read_range(streams, letter.range, matches)
+            changes = [change_of(each) for each in part.changes]
             name = f"dead-letters/{letter.message_id}"
-            verdicts = self._put_back(name, changes)
+            outcomes = self._replay(name, changes)
             for change in changes:
-                self.tally.add(verdicts[change.digest], letter)
-            trimmed = 0 if read.is_whole else letter.changes - len(changes)
+                self.tally.add(outcomes[change.digest], letter)
+            trimmed = 0 if part.is_whole else letter.changes - len(changes)
             if trimmed > 0:
-                self.tally.add(Verdict.DISCARDED if self.discard_trimmed else Verdict.GONE, letter, trimmed)
-            is_done = set(verdicts.values()) <= {Verdict.SEND, Verdict.SUPERSEDED}
+                outcome = ReplayOutcome.DELETED if self.discard_trimmed else ReplayOutcome.TRIMMED
+                self.tally.add(outcome, letter, trimmed)
+            is_done = set(outcomes.values()) <= {ReplayOutcome.REPLAYED, ReplayOutcome.SET_ASIDE}
             if self.send and is_done and (trimmed <= 0 or self.discard_trimmed):
-                self._keep(name, changes, verdicts)
+                self._keep(name, changes, outcomes)
                 dead_letters.delete(self.stack, letter)
 
-    def _keep(self, name: str, changes: Iterable[Change], verdicts: Mapping[str, Verdict]) -> None:
-        """Write what was read for a dead letter where the lines of error objects move to, in their form."""
-        lines: dict[Verdict, list[bytes]] = {Verdict.SEND: [], Verdict.SUPERSEDED: []}
+    def _keep(self, name: str, changes: Iterable[Change], outcomes: Mapping[str, ReplayOutcome]) -> None:
+        """Write the changes of a dead letter to the place and in the form of the lines of error objects."""
+        lines: dict[ReplayOutcome, list[bytes]] = {ReplayOutcome.REPLAYED: [], ReplayOutcome.SET_ASIDE: []}
         for change in changes:
             line = json.dumps({"rawData": base64.b64encode(change.data).decode()}).encode()
-            lines[verdicts[change.digest]].append(line)
-        self._move_aside(SENT + name, lines[Verdict.SEND])
-        self._move_aside(SUPERSEDED + name, lines[Verdict.SUPERSEDED])
+            lines[outcomes[change.digest]].append(line)
+        self._move_aside(SENT + name, lines[ReplayOutcome.REPLAYED])
+        self._move_aside(SUPERSEDED + name, lines[ReplayOutcome.SET_ASIDE])
 
-    def _put_back(self, name: str, changes: Iterable[Change]) -> dict[str, Verdict]:
-        """Judge the changes of an error object or dead letter, and send those to send; return verdicts by digest."""
+    def _replay(self, name: str, changes: Iterable[Change]) -> dict[str, ReplayOutcome]:
+        """Decide on the changes of an error object or dead letter, and send them; return the outcomes by digest."""
         unique = {change.digest: change for change in changes}
-        verdicts = {each: Verdict.SEND for each in unique if self._replays.is_taken(name, each)}
-        for call in kinesis.batches(change for digest, change in unique.items() if digest not in verdicts):
-            # Just before they are sent, so that hardly a change comes between.
+        outcomes = {each: ReplayOutcome.REPLAYED for each in unique if self._history.is_taken(name, each)}
+        for call in kinesis.batches(change for digest, change in unique.items() if digest not in outcomes):
+            # Read just before the call, so that hardly any order changes in between.
             items = self._read_items({change.order_id for change in call if change.order_id})
             to_send = []
             for change in call:
-                verdicts[change.digest] = self._judge(change, items)
-                if verdicts[change.digest] is Verdict.SEND:
+                outcomes[change.digest] = self._decide(change, items)
+                if outcomes[change.digest] is ReplayOutcome.REPLAYED:
                     to_send.append(change)
             if self.send and to_send:
-                verdicts.update(dict.fromkeys(self._send(name, to_send), Verdict.REFUSED))
-        return verdicts
+                outcomes.update(dict.fromkeys(self._send(name, to_send), ReplayOutcome.REFUSED))
+        return outcomes
 
-    def _judge(self, change: Change, items: Mapping[str, Any]) -> Verdict:
+    def _decide(self, change: Change, items: Mapping[str, Any]) -> ReplayOutcome:
         if is_superseded(change, items.get(change.order_id or "")):
-            return Verdict.SUPERSEDED
-        return Verdict.SEND if self._replays.counts[change.digest] < self.replays_max else Verdict.EXHAUSTED
+            return ReplayOutcome.SET_ASIDE
+        if self._history.counts[change.digest] >= self.replays_max:
+            return ReplayOutcome.REPLAYED_TOO_OFTEN
+        return ReplayOutcome.REPLAYED
 
     def _read_items(self, order_ids: Iterable[str]) -> dict[str, Any]:
-        """Return what the table holds of these orders, by id."""
+        """Return these orders as the table holds them now, by id."""
         ids = sorted(order_ids)
         items = {}
         for start in range(0, len(ids), GET_KEYS):
@@ -204,9 +226,9 @@ class Replay:
         return items
 
     def _send(self, name: str, changes: Sequence[Change]) -> set[str]:
-        """Put changes to Kinesis and keep what it took; return the digests of those that it will never take."""
+        """Send changes, and write down which Kinesis took; return the digests of those that it will never take."""
         return kinesis.put(
-            self._kinesis, self.stack["StreamName"], changes, lambda digests: self._replays.save(name, digests)
+            self._kinesis, self.stack["StreamName"], changes, lambda digests: self._history.save(name, digests)
         )
 
 

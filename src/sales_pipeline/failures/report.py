@@ -1,62 +1,93 @@
-"""`sales failures`: what the pipeline could not transform or carry, and why."""
+"""`sales failures`: shows which changes failed, and why."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from common.clock import now_ms
 from sales_pipeline.aws.bucket import Bucket, Location
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
-from sales_pipeline.failures.checkpoints import Replays
-from sales_pipeline.failures.records import DeadLetter, ErrorRecord, Failure, Selection, group, iso, read_error_object
+from sales_pipeline.failures.checkpoints import ReplayHistory
+from sales_pipeline.failures.records import (
+    REFUSED_BY_TRANSFORM,
+    DeadLetter,
+    ErrorRecord,
+    Failure,
+    Selection,
+    by_reason,
+    read_error_object,
+)
 from sales_pipeline.orders.change import change_of
-from sales_pipeline.query import Answer, Format, show
+from sales_pipeline.terminal.table import DataTable, Format, print_table, show
+from sales_pipeline.terminal.times import iso, short_period
 
-Row = dict[str, Any]
+_ERRORS = {REFUSED_BY_TRANSFORM: f"{REFUSED_BY_TRANSFORM} (refused by the transform)"}
+"""Errors whose names do not explain themselves."""
+_GIVEN_UP = "the pipe gave up on these changes"
+"""A dead letter names an error, and has no message about it."""
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A failure, and what only one failure has."""
+
+    failure: Failure
+    order_id: str | None
+    where: str
+    """Key of the error object, or id of the dead letter."""
 
 
 def run(stack: Stack, selection: Selection, output: Format, *, each: bool) -> None:
-    """Print what failed: a line a reason, or with `each` one a record of errors/ and one a dead letter.
+    """Print the selected failures: one line per reason or, with `each`, per error record and per dead letter.
 
-    A dead letter stands for all the changes of its batch. Times are in UTC. JSON and CSV are empty if nothing failed.
+    A dead letter stands for all changes of its batch. Times are in UTC. JSON and CSV hold every field, and are empty if
+    nothing failed.
     """
     listing = dead_letters.list_all(stack)
-    failures = _failures(stack, selection, listing.letters)
-    if each:
-        rows = [_row(failure) | more for failure, more in failures]
+    listed = list(_failures(stack, selection, listing.letters))
+    failures = [one.failure for one in listed] if each else by_reason(one.failure for one in listed)
+    if not failures:
+        if output == "table" and not listing.problem:
+            sys.stdout.write(f"{selection.nothing}\n")
+    elif output == "table":
+        if each:
+            print_table(_details(listed, now_ms()), headings=2)
+        else:
+            print_table(_overview(failures, now_ms()), headings=1)
+        sys.stdout.write("\nFix the cause, then send these changes again: sales replay\n")
     else:
-        rows = [_row(failure) for failure in group(failure for failure, _ in failures)]
-    if rows:
-        show(Answer(list(rows[0]), [tuple(row.values()) for row in rows]), output)
-    elif output == "table" and not listing.problem:
-        sys.stdout.write("Nothing failed.\n" if selection == Selection() else "Nothing failed that is selected.\n")
+        fields = [_fields(one) for one in failures]
+        if each:
+            places = [{"orderid": one.order_id, "where": one.where} for one in listed]
+            fields = [common | place for common, place in zip(fields, places, strict=True)]
+        show(DataTable(list(fields[0]), [tuple(one.values()) for one in fields]), output)
     if listing.problem:
         sys.stderr.write(f"{listing.problem}\n")
 
 
-def _failures(stack: Stack, selection: Selection, letters: Iterable[DeadLetter]) -> Iterator[tuple[Failure, Row]]:
-    """Return every failure, and what is to be said of it alone."""
+def _failures(stack: Stack, selection: Selection, letters: Iterable[DeadLetter]) -> Iterator[_Listed]:
     bucket = Bucket.of(stack)
-    replays = Replays.read(bucket)
+    history = ReplayHistory.read(bucket)
     for key in bucket.list(Location.parse(stack["ErrorLocation"]).prefix):
         for record in read_error_object(bucket.read(key) or b""):
-            if selection.takes(record):
-                yield _counted(record, replays), {"orderid": _order_id(record), "where": key}
+            if selection.includes(record):
+                yield _listed(record, history, key)
     for letter in letters:
-        if selection.takes(letter):
-            yield letter, {"orderid": None, "where": f"dead letter {letter.message_id}"}
+        if selection.includes(letter):
+            yield _Listed(letter, None, f"dead letter {letter.message_id}")
 
 
-def _counted(record: ErrorRecord, replays: Replays) -> Failure:
-    return record if record.data is None else replace(record, replays=replays.counts[change_of(record.data).digest])
+def _listed(record: ErrorRecord, history: ReplayHistory, key: str) -> _Listed:
+    if record.data is None:
+        return _Listed(record, None, key)
+    change = change_of(record.data)
+    return _Listed(replace(record, replays=history.counts[change.digest]), change.order_id, key)
 
 
-def _order_id(record: ErrorRecord) -> str | None:
-    return None if record.data is None else change_of(record.data).order_id
-
-
-def _row(failure: Failure) -> Row:
+def _fields(failure: Failure) -> dict[str, Any]:
     return {
         "changes": failure.changes,
         "oldest": iso(failure.oldest_ms),
@@ -66,3 +97,46 @@ def _row(failure: Failure) -> Row:
         "replays": failure.replays,
         "reason": failure.reason,
     }
+
+
+def _overview(failures: Sequence[Failure], time_ms: int) -> DataTable:
+    """Return the table of reasons for a person: under each error its messages, the most frequent first."""
+    totals: Counter[str] = Counter()
+    for failure in failures:
+        totals[failure.error] += failure.changes
+    ordered = sorted(failures, key=lambda failure: (-totals[failure.error], failure.error))
+    columns: dict[str, list[Any]] = {
+        "error": [_ERRORS.get(failure.error, failure.error) for failure in ordered],
+        "reason": [failure.message or _GIVEN_UP for failure in ordered],
+        "changes": [failure.changes for failure in ordered],
+    }
+    return _table(columns | _times_and_counts(ordered, time_ms))
+
+
+def _details(listed: Sequence[_Listed], time_ms: int) -> DataTable:
+    """Return the table of single failures for a person: under each reason and each place the orders that are there."""
+    ordered = sorted(listed, key=lambda one: (one.failure.reason, one.where))
+    columns: dict[str, list[Any]] = {
+        "reason": [one.failure.reason for one in ordered],
+        "where": [one.where for one in ordered],
+        "order id": [one.order_id or "no order id" for one in ordered],
+    }
+    if any(one.failure.changes > 1 for one in ordered):
+        columns["changes"] = [one.failure.changes for one in ordered]
+    return _table(columns | _times_and_counts([one.failure for one in ordered], time_ms))
+
+
+def _times_and_counts(failures: Sequence[Failure], time_ms: int) -> dict[str, list[Any]]:
+    """Return columns of failures. Attempts and replays are left out where there was one attempt, or no replay."""
+    columns: dict[str, list[Any]] = {
+        "arrived (UTC)": [short_period(failure.oldest_ms, failure.newest_ms, time_ms) for failure in failures]
+    }
+    if any((failure.attempts or 0) > 1 for failure in failures):
+        columns["attempts"] = [failure.attempts for failure in failures]
+    if any(failure.replays for failure in failures):
+        columns["replays"] = [failure.replays for failure in failures]
+    return columns
+
+
+def _table(columns: dict[str, list[Any]]) -> DataTable:
+    return DataTable(list(columns), list(zip(*columns.values(), strict=True)))

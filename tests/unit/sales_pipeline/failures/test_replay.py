@@ -1,4 +1,4 @@
-"""A replay on AWS' APIs (moto): whatever call it is stopped before or after, the next one ends what it began."""
+"""A replay on AWS' APIs (moto): wherever it is stopped, the next one finishes it."""
 
 import base64
 import gzip
@@ -19,6 +19,7 @@ from sales_pipeline.failures import dead_letters, replay
 from sales_pipeline.failures import report as failures
 from sales_pipeline.failures.checkpoints import CHECKPOINTS
 from sales_pipeline.failures.records import Failure, Selection
+from sales_pipeline.failures.replay import ReplayOutcome, ReplayTally
 
 BUCKET = "sales"
 TABLE = "orders"
@@ -178,7 +179,7 @@ def refuse(code):
     return 400, {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
 
 
-def test_a_failed_record_goes_back_under_its_orders_id_and_moves_aside(world, capsys):
+def test_a_failed_record_is_sent_under_its_order_s_id_and_moved_out_of_errors(world, capsys):
     record = event(world.put_order("1"))
     world.fail("a.json", record, b"no JSON")
     assert world.replay() == 0
@@ -187,7 +188,7 @@ def test_a_failed_record_goes_back_under_its_orders_id_and_moves_aside(world, ca
     assert (re.fullmatch("[0-9a-f]{64}", key) is not None, data) == (True, b"no JSON")
     assert world.lines("errors/") == []
     assert [base64.b64decode(line["rawData"]) for line in world.lines("replay/sent/")] == [record, b"no JSON"]
-    assert "2  Lambda.FunctionError: it returned an error  put back" in capsys.readouterr().out
+    assert "replayed  Lambda.FunctionError: it returned an error        2" in capsys.readouterr().out
 
 
 def test_a_dry_run_changes_nothing_and_says_what_it_would_do(world, capsys):
@@ -196,8 +197,8 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would_do(world, capsys):
     before = world.lines("")
     assert world.replay(send=False) == 0
     printed = capsys.readouterr().out
-    assert "Lambda.FunctionError: it returned an error  put back" in printed
-    assert "Pipe.RetryAttemptsExhausted                 put back" in printed
+    assert "would be replayed  Lambda.FunctionError: it returned an error        1" in printed
+    assert "would be replayed  Pipe.RetryAttemptsExhausted                       1" in printed
     assert "Nothing was done: add --yes to do it." in printed
     assert world.arrived() == []
     assert world.lines("") == before
@@ -214,10 +215,10 @@ def test_a_superseded_version_is_set_aside_and_not_replayed_over_the_newer_one(w
     assert [data for _, data in world.arrived()] == [new]
     assert [base64.b64decode(line["rawData"]) for line in world.lines("replay/superseded/")] == [old, gone]
     assert world.lines("errors/") == []
-    assert "set aside: the table has another version of the order by now, or none" in capsys.readouterr().out
+    assert "set aside: the table now holds another version of the order, or none" in capsys.readouterr().out
 
 
-def test_a_dead_letter_puts_back_its_range_and_nothing_beside_it_as_the_pipe_filters(world):
+def test_a_dead_letter_s_whole_range_is_sent_and_nothing_else_as_the_pipe_filters(world):
     for order_id in ("before", "first", "removed", "last", "after"):
         world.put_order(order_id)
     world.dynamodb.delete_item(TableName=TABLE, Key={"orderid": {"S": "removed"}})
@@ -243,8 +244,9 @@ def test_a_dead_letter_whose_changes_are_trimmed_says_so_and_stays_until_it_is_d
     world.give_up_on(0, 0)
     world.answers["GetShardIterator"] = refuse(code)
     assert world.replay() == 1
-    assert "left: trimmed from the table's stream after 24 hours: `sales backfill`" in capsys.readouterr().out
+    assert "left: no longer in the table's stream, which keeps changes for 24 hours" in capsys.readouterr().out
     assert world.replay(send=False, discard_trimmed=True) == 0
+    assert "would be deleted: dead letters whose changes are no longer" in capsys.readouterr().out
     assert len(world.letters()) == 1
     assert world.replay(discard_trimmed=True) == 0
     assert world.letters() == []
@@ -265,7 +267,7 @@ def trimmed(monkeypatch):
 
 
 @pytest.mark.usefixtures("trimmed")
-def test_of_a_range_that_is_trimmed_in_part_the_rest_goes_back_once(world):
+def test_the_rest_of_a_range_that_is_partly_trimmed_is_sent_once(world):
     for order_id in range(5):
         world.put_order(str(order_id))
     world.give_up_on(2, 3, startSequenceNumber="0", batchSize=7)
@@ -286,7 +288,7 @@ def test_what_follows_a_range_that_is_gone_is_not_taken_for_it(world):
 
 
 @pytest.mark.usefixtures("trimmed")
-def test_what_lies_before_a_range_is_not_taken_for_it(world):
+def test_what_is_before_a_range_is_not_taken_for_it(world):
     for order_id in range(3):
         world.put_order(str(order_id))
     world.give_up_on(2, 2)
@@ -321,7 +323,7 @@ def test_a_record_that_fails_every_time_is_replayed_three_times_and_no_more(worl
         assert world.replay() == (0 if number < 3 else 1)
     assert len(world.arrived()) == 3
     assert len(world.lines("errors/")) == 2
-    assert "left: replayed too often" in capsys.readouterr().out
+    assert "left: replayed as often as --replays allows" in capsys.readouterr().out
     failures.run(world.stack, Selection(), "json", each=False)
     (group,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert (group["replays"], group["changes"]) == (3, 2)
@@ -453,7 +455,7 @@ def test_what_stays_hidden_is_said_and_never_nothing(world, hidden, capsys):
     assert clock.seconds > dead_letters.LISTING_SECONDS
     failures.run(world.stack, Selection(reason="no such reason"), "table", each=False)
     printed = capsys.readouterr()
-    assert (printed.out, "about 1 more messages" in printed.err) == ("", True)
+    assert (printed.out, "about 1 more message that" in printed.err) == ("", True)
     assert world.replay() == 1
     assert "left: somebody else is reading the queue" in capsys.readouterr().out
     assert len(world.arrived()) == 1
@@ -527,14 +529,33 @@ def test_a_replay_that_is_stopped_anywhere_and_run_again_loses_and_circles_nothi
     assert number > 15
 
 
-def test_a_replay_that_is_interrupted_says_what_it_did(monkeypatch, capsys, world):
+@pytest.mark.parametrize(("send", "says"), [(True, "replayed"), (False, "would be replayed")])
+def test_a_replay_that_is_interrupted_says_what_it_did(monkeypatch, capsys, world, send, says):
     def interrupted(self):
-        self.tally.add(replay.Verdict.SEND, Failure(reason="broken", changes=1), 7)
+        self.tally.add(ReplayOutcome.REPLAYED, Failure(reason="broken", changes=1), 7)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(replay.Replay, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        replay.run(world.stack, Selection(), send=True, replays_max=3)
+        world.replay(send=send)
     printed = capsys.readouterr()
-    assert printed.out.split()[-4:] == ["7", "broken", "put", "back"]
-    assert "Run it again to go on" in printed.err
+    assert printed.out.splitlines()[-1] == f"{says}  broken        7"
+    assert ("Run the same command again to go on" in printed.err) is send
+
+
+def test_nothing_is_said_to_have_failed_only_where_everything_was_asked_for(world, capsys):
+    assert world.replay() == 0
+    assert world.replay(Selection(reason="price")) == 0
+    assert capsys.readouterr().out == ("Nothing failed.\nNothing failed that --since, --until and --reason select.\n")
+
+
+def test_only_what_is_left_where_it_was_counts_as_left():
+    left = {outcome for outcome in ReplayOutcome if outcome.is_left}
+    assert set(ReplayOutcome) - left == {ReplayOutcome.REPLAYED, ReplayOutcome.SET_ASIDE, ReplayOutcome.DELETED}
+    assert all(outcome.text(done=False) == outcome.text(done=True) for outcome in left)
+    tally = ReplayTally()
+    for outcome in set(ReplayOutcome) - left:
+        tally.add(outcome, Failure(reason="broken", changes=1))
+    assert not tally.is_left()
+    tally.add(ReplayOutcome.UNREADABLE, Failure(reason="broken", changes=1))
+    assert tally.is_left()

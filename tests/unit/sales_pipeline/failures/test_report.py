@@ -1,153 +1,143 @@
-"""What error objects and dead letters say: every line is read or called unreadable, and none is mistaken."""
+"""What `sales failures` prints: a table that reads well in 80 columns, and every field for programs."""
 
-import base64
 import json
+import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sales_pipeline.failures.records import (
-    UNREADABLE_LETTER,
-    UNREADABLE_RECORD,
-    Failure,
-    Selection,
-    group,
-    iso,
-    read_dead_letter,
-    read_error_object,
-)
+from sales_pipeline.failures import dead_letters, report
+from sales_pipeline.failures.dead_letters import Listing
+from sales_pipeline.failures.records import Failure, Selection
+from sales_pipeline.failures.report import _Listed
+from sales_pipeline.terminal.table import layout
 
-MINUTE_MS = 60_000
 NOON_MS = 1_795_348_800_000  # 2026-11-22T12:00:00Z
+MINUTE_MS = 60_000
+PRICE = "Lambda.ProcessingFailedStatus: $.dynamodb.NewImage.price: expected N, found S"
+QUANTITY = "Lambda.ProcessingFailedStatus: $.dynamodb.NewImage.quantity: expected N, found S"
+BROKEN = "Lambda.FunctionError: The Lambda function was successfully invoked but it returned an error result."
+KEY = "errors/processing-failed/dt=2026-11-22/sales-DeliveryStream-abcdefghijkl-1-2026-11-22-12-00-05-0a1b2c3d-11112222"
 
 
-def event(**image):
-    change = {"NewImage": image, "SequenceNumber": "1"}
-    return json.dumps({"eventID": "e1", "eventName": "INSERT", "dynamodb": change}).encode()
+def failure(reason, changes=1, minutes=0, **more):
+    times = {"oldest_ms": NOON_MS, "newest_ms": NOON_MS + minutes * MINUTE_MS, "attempted_ms": NOON_MS}
+    return Failure(reason=reason, changes=changes, **times | more)
 
 
-BAD_EVENT = event(orderid={"S": "1"}, product_name={"S": "a"}, quantity={"N": "1"}, price={"S": "cheap"})
-GOOD_EVENT = event(orderid={"S": "1"}, product_name={"S": "a"}, quantity={"N": "1"}, price={"N": "2"})
+def listed(reason, order_id, where=KEY, **more):
+    return _Listed(failure(reason, **more), order_id, where)
 
 
-def error_line(data, code="Lambda.ProcessingFailedStatus", **more):
-    line = {
-        "attemptsMade": 4,
-        "arrivalTimestamp": NOON_MS,
-        "errorCode": code,
-        "errorMessage": "ProcessingFailed status set for record",
-        "attemptEndingTimestamp": NOON_MS + MINUTE_MS,
-        "rawData": base64.b64encode(data).decode(),
-    }
-    return json.dumps(line | more).encode() + b"\n"
+def lines(table, headings, width=80):
+    header, body = layout(table, width, headings=headings)
+    return [*header, *body]
 
 
-def letter(**batch):
-    body = {
-        "context": {"partnerResourceArn": "arn:aws:pipes:us-east-1:1:pipe/p", "condition": "RetryAttemptsExhausted"},
-        "version": "1.0",
-        "timestamp": "2026-11-22T13:00:00.123Z",
-        "DDBStreamBatchInfo": {
-            "shardId": "shardId-1",
-            "startSequenceNumber": "100",
-            "endSequenceNumber": "200",
-            "approximateArrivalOfFirstRecord": "2026-11-22T12:00:00Z",
-            "approximateArrivalOfLastRecord": "2026-11-22T12:01:00Z",
-            "batchSize": 7,
-            "streamArn": "arn:aws:dynamodb:us-east-1:1:table/t/stream/1",
-        },
-    }
-    body["DDBStreamBatchInfo"] |= batch
-    return json.dumps(body)
-
-
-def test_a_refused_record_carries_the_reason_that_only_the_functions_log_has():
-    (record,) = read_error_object(error_line(BAD_EVENT))
-    assert record.reason == "Lambda.ProcessingFailedStatus: $.dynamodb.NewImage.price: expected N, found S"
-    assert (record.data, record.attempts, record.oldest_ms) == (BAD_EVENT, 4, NOON_MS)
-    assert record.attempted_ms == NOON_MS + MINUTE_MS
-
-
-def test_a_record_that_the_transform_takes_by_now_says_so():
-    (record,) = read_error_object(error_line(GOOD_EVENT))
-    assert record.reason == "Lambda.ProcessingFailedStatus: the transform of this version takes it"
-
-
-def test_what_failed_for_the_function_keeps_the_reason_that_firehose_gives():
-    (record,) = read_error_object(error_line(GOOD_EVENT, "Lambda.FunctionTimedOut", errorMessage="It timed out."))
-    assert record.reason == "Lambda.FunctionTimedOut: It timed out."
-
-
-def test_fields_that_aws_adds_or_writes_in_quotes_change_nothing():
-    (record,) = read_error_object(error_line(BAD_EVENT, lambdaARN="arn", attemptsMade="4", arrivalTimestamp="17"))
-    assert (record.attempts, record.oldest_ms, record.data) == (4, 17, BAD_EVENT)
-
-
-@pytest.mark.parametrize(
-    "line", [b"no JSON", b"[]", b"{}", b'{"rawData": 1}', b'{"rawData": "*"}', b'{"rawData": "\xff"}']
-)
-def test_an_unreadable_line_is_reported_and_costs_its_neighbours_nothing(line):
-    records = read_error_object(error_line(BAD_EVENT) + line + b"\n" + error_line(GOOD_EVENT))
-    assert [record.data for record in records] == [BAD_EVENT, None, GOOD_EVENT]
-    assert (records[1].reason, records[1].line) == (UNREADABLE_RECORD, line)
-
-
-@given(st.lists(st.one_of(st.binary(), st.binary().map(error_line))))
-def test_no_byte_of_an_error_object_is_lost_whatever_it_holds(parts):
-    body = b"\n".join(parts)
-    kept = b"\n".join(record.line for record in read_error_object(body))
-    assert [line for line in kept.split(b"\n") if line.strip()] == [line for line in body.split(b"\n") if line.strip()]
-
-
-def test_a_dead_letter_says_how_many_changes_failed_when_and_where_they_lie():
-    read = read_dead_letter("id", "handle", letter())
-    assert (read.reason, read.changes) == ("Pipe.RetryAttemptsExhausted", 7)
-    assert (iso(read.oldest_ms), iso(read.newest_ms)) == ("2026-11-22T12:00:00Z", "2026-11-22T12:01:00Z")
-    assert iso(read.attempted_ms) == "2026-11-22T13:00:00Z"
-    assert (read.range.start_sequence_number, read.range.end_sequence_number) == ("100", "200")
-
-
-def test_a_dead_letter_without_times_is_read_and_one_of_another_kind_is_reported():
-    times = dict.fromkeys(("approximateArrivalOfFirstRecord", "approximateArrivalOfLastRecord"))
-    assert read_dead_letter("id", "handle", letter(**times)).range.shard_id == "shardId-1"
-    for body in ("hello", "{}", "\ud800", letter(batchSize="many")):
-        read = read_dead_letter("id", "handle", body)
-        assert (read.reason, read.range) == (UNREADABLE_LETTER, None)
-
-
-def test_reasons_are_counted_with_their_oldest_and_newest_the_most_frequent_first():
-    grouped = group(
-        [
-            Failure(reason="a", changes=1, oldest_ms=5, newest_ms=5, attempts=4),
-            Failure(reason="b", changes=7),
-            Failure(reason="a", changes=1, oldest_ms=3, newest_ms=3, attempts=1, replays=2),
-            Failure(reason="a", changes=1),
-        ]
-    )
-    assert grouped == [
-        Failure(reason="b", changes=7),
-        Failure(reason="a", changes=3, oldest_ms=3, newest_ms=5, attempts=4, replays=2),
+def test_reasons_stand_under_their_error_and_read_well_in_80_columns():
+    failures = [
+        failure(QUANTITY, 3),
+        failure(BROKEN, 4, attempts=1),
+        failure("Pipe.RetryAttemptsExhausted", 230, minutes=15, attempted_ms=None),
+        failure(PRICE, 2),
+    ]
+    assert lines(report._overview(failures, NOON_MS), 1) == [
+        "reason                                             changes  arrived (UTC)",
+        "Pipe.RetryAttemptsExhausted",
+        "  the pipe gave up on these changes                    230  11-22 12:00 to 12:15",
+        "Lambda.ProcessingFailedStatus (refused by the transform)",
+        "  $.dynamodb.NewImage.quantity: expected N, found        3  11-22 12:00",
+        "  S",
+        "  $.dynamodb.NewImage.price: expected N, found S         2  11-22 12:00",
+        "Lambda.FunctionError",
+        "  The Lambda function was successfully invoked           4  11-22 12:00",
+        "  but it returned an error result.",
     ]
 
 
 @pytest.mark.parametrize(
-    ("selection", "is_taken"),
+    ("more", "columns"),
     [
-        (Selection(), True),
-        (Selection(reason="PRICE"), True),
-        (Selection(reason="quantity"), False),
-        (Selection(since_ms=20), True),
-        (Selection(since_ms=21), False),
-        (Selection(until_ms=11), True),
-        (Selection(until_ms=10), False),
-        (Selection(since_ms=15, until_ms=16, reason="price"), True),
+        ([{}, {"attempts": 1}], []),
+        ([{}, {"attempts": 4}], ["attempts"]),
+        ([{"replays": 2}, {}], ["replays"]),
+        ([{"replays": 1}, {"attempts": 2}], ["attempts", "replays"]),
     ],
 )
-def test_a_failure_is_selected_by_reason_and_by_any_moment_that_it_covers(selection, is_taken):
-    assert selection.takes(Failure(reason="$.price", changes=2, oldest_ms=10, newest_ms=20)) == is_taken
+def test_attempts_and_replays_stand_there_only_if_something_was_tried_again(more, columns):
+    failures = [failure(PRICE, **each) for each in more]
+    table = report._overview(failures, NOON_MS)
+    assert table.columns == ["error", "reason", "changes", "arrived (UTC)", *columns]
 
 
-def test_a_failure_without_a_time_is_in_no_period():
-    assert not Selection(since_ms=0).takes(Failure(reason="", changes=1))
-    assert not Selection(until_ms=10**15).takes(Failure(reason="", changes=1))
+def test_orders_stand_under_their_reason_and_their_place():
+    table = report._details(
+        [listed(PRICE, "b"), listed(BROKEN, "0193f0b7-7a00-7000-8000-000000000001"), listed(PRICE, None)], NOON_MS
+    )
+    assert lines(table, 2) == [
+        "order id                                  arrived (UTC)",
+        "Lambda.FunctionError: The Lambda function was successfully invoked but it",
+        "returned an error result.",
+        f"  {KEY[:78]}",
+        f"  {KEY[78:]}",
+        "    0193f0b7-7a00-7000-8000-000000000001  11-22 12:00",
+        "Lambda.ProcessingFailedStatus: $.dynamodb.NewImage.price: expected N, found S",
+        f"  {KEY[:78]}",
+        f"  {KEY[78:]}",
+        "    b                                     11-22 12:00",
+        "    no order id                           11-22 12:00",
+    ]
+
+
+def test_a_dead_letter_says_how_many_changes_it_stands_for():
+    table = report._details([listed(PRICE, "b"), listed("Pipe.X", None, "dead letter 1", changes=7)], NOON_MS)
+    assert "    no order id        7  11-22 12:00" in lines(table, 2)
+
+
+@pytest.fixture
+def ask(monkeypatch, capsys):
+    monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([]))
+    monkeypatch.setattr(report, "now_ms", lambda: NOON_MS)
+
+    def ask(found, output, *, each=False):
+        monkeypatch.setattr(report, "_failures", lambda *_: iter(found))
+        report.run(None, Selection(), output, each=each)
+        return capsys.readouterr().out
+
+    return ask
+
+
+def test_a_person_is_told_what_to_do_next(ask):
+    assert ask([listed(PRICE, "a")], "table").splitlines()[-2:] == [
+        "",
+        "Fix the cause, then send these changes again: sales replay",
+    ]
+    assert ask([], "table") == "Nothing failed.\n"
+
+
+def test_a_search_finds_the_whole_of_a_failure_in_one_line(ask):
+    (line,) = [line for line in ask([listed(PRICE, "a")], "table", each=True).splitlines() if "price" in line]
+    assert re.split("  +", line) == [PRICE, KEY, "a", "11-22 12:00"]
+
+
+@pytest.mark.parametrize("each", [False, True])
+def test_a_program_gets_every_field(ask, each):
+    found = [listed(PRICE, "a", attempts=4, replays=1), listed(PRICE, "b", attempts=4)]
+    printed = [json.loads(line) for line in ask(found, "json", each=each).splitlines()]
+    fields = {
+        "changes": 1 if each else 2,
+        "oldest": "2026-11-22T12:00:00Z",
+        "newest": "2026-11-22T12:00:00Z",
+        "last_attempt": "2026-11-22T12:00:00Z",
+        "attempts": 4,
+        "replays": 1,
+        "reason": PRICE,
+    }
+    assert printed[0] == fields | ({"orderid": "a", "where": KEY} if each else {})
+    header, *rows = ask(found, "csv", each=each).splitlines()
+    assert header.split(",") == list(printed[0])
+    assert len(rows) == len(printed)
+
+
+@pytest.mark.parametrize("output", ["csv", "json"])
+def test_a_program_gets_nothing_if_nothing_failed(ask, output):
+    assert ask([], output) == ""
