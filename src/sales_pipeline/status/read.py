@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack, StackError
-from sales_pipeline.query import Answer, print_table
 from sales_pipeline.status import metrics, stages
 from sales_pipeline.status.stages import Described, Measured, Objects, Stage
+from sales_pipeline.terminal.table import DataTable, print_table
 
 PERIOD = timedelta(hours=1)
 
@@ -42,9 +42,12 @@ def run(stack: Stack, output: Literal["text", "json"], measurements: Measurement
     if output == "json":
         sys.stdout.write(stages.to_json(stack.name, found, now) + "\n")
     else:
-        rows = [(each.name, each.state, "; ".join(each.says)) for each in found]
-        print_table(Answer(["stage", "state", "what it says"], rows))
-        sys.stdout.writelines(f"! {each.name}: {each.problem}\n" for each in found if each.problem)
+        rows = [(each.name, each.state, "; ".join(each.details)) for each in found]
+        print_table(DataTable(["stage", "state", "details"], rows))
+        problems = [(each.name, problem) for each in found for problem in each.problems]
+        if problems:
+            sys.stdout.write("\n")
+            print_table(DataTable(["stage", "problem"], problems))
     return int(not stages.is_well(found))
 
 

@@ -49,7 +49,7 @@ def stopped_pipe(client, stack):
 
 
 @contextmanager
-def ringing_alarm(client, stack):
+def firing_alarm(client, stack):
     alarms = client("cloudwatch").describe_alarms()["MetricAlarms"]
     (name,) = [
         each["AlarmName"]
@@ -70,9 +70,9 @@ def test_every_stage_of_a_deployed_stack_can_be_read(ask):
 
 
 def test_what_goes_wrong_is_a_problem_for_as_long_as_it_lasts(ask, client, stack):
-    failures = (error_object, dead_letter, stopped_pipe, ringing_alarm)
-    with ExitStack() as until_mended:
-        names = [until_mended.enter_context(failure(client, stack)) for failure in failures]
+    failures = (error_object, dead_letter, stopped_pipe, firing_alarm)
+    with ExitStack() as until_fixed:
+        names = [until_fixed.enter_context(failure(client, stack)) for failure in failures]
         code, stages = ask()
         assert [name for name in names if not stages[name]["problem"]] == []
         assert code == 1

@@ -8,7 +8,7 @@ import pytest
 
 from local_aws.firehose.error_log import s3_failure
 from sales_pipeline.status import metrics as status_metrics
-from sales_pipeline.status import stages as status_report
+from sales_pipeline.status import stages
 from tests import ROOT
 from tests.unit.events import change_event, firehose_event, image
 from tests.unit.template.parsed import TEMPLATE, resolve
@@ -63,7 +63,7 @@ def test_the_runbook_asks_for_outputs_that_the_stack_has():
 
 
 def test_what_status_refers_to_is_in_the_runbook():
-    source = Path(status_report.__file__).read_text()
+    source = Path(stages.__file__).read_text()
     assert set(re.findall(r"\{RUNBOOK\}#([a-z-]+)", source)) <= sections()
 
 
