@@ -1,11 +1,12 @@
-"""What a load of orders asks of each part of the pipeline, and which quota stops it first: formulas only.
+"""Computes the capacity that a load needs of each part of the pipeline, and the quotas that stop it.
 
-An order is counted in the bytes of its DynamoDB item. Rates are means over a month unless they say "peak".
+The size of an order is that of its DynamoDB item, in bytes. Rates are means over a month unless their names say "peak".
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Literal
 
 from sales_pipeline.errors import SalesError
@@ -16,7 +17,7 @@ Mode = Literal["PROVISIONED", "ON_DEMAND"]
 MODES: tuple[Mode, ...] = ("PROVISIONED", "ON_DEMAND")
 DAY_SECONDS = 86_400
 
-# ── What template.yaml sets: a test holds these to it ────────────────────────────────────────────
+# ── Values of template.yaml: a test compares them ────────────────────────────────────────────────
 PIPE_BATCH = 500
 PROCESSOR_BUFFER_BYTES = MIB
 PROCESSOR_BUFFER_SECONDS = 10
@@ -25,63 +26,63 @@ TRANSFORM_MEMORY_MIB = 512
 QUERY_CUTOFF_BYTES = 10 * 1024**3
 SHARD_COUNT_MOST = 500
 
-# ── Sizes, as events/firehose.json has them: a test holds these to it ────────────────────────────
-EVENT_ENVELOPE_BYTES = 520  # what a change event holds besides the item
-PARTITION_KEY_BYTES = 36  # an order id, which counts towards a shard's bytes
-FIREHOSE_METADATA_BYTES = 374  # what a record takes in the transformation event besides its data
-ROW_JSON_BYTES = 28  # what a row holds besides the item
+# ── Sizes in events/firehose.json: a test compares them ──────────────────────────────────────────
+EVENT_ENVELOPE_BYTES = 520  # of a change event, without the item
+PARTITION_KEY_BYTES = 36  # an order's id; counts towards the bytes of a shard
+FIREHOSE_METADATA_BYTES = 374  # of a record in the transform's input, without its data
+ROW_JSON_BYTES = 28  # of a row, without the item
 
 # ── Assumptions: nobody has measured these on AWS ────────────────────────────────────────────────
-TRANSFORM_SECONDS_PER_RECORD = 25e-6  # about 7 µs a record, the runtime's JSON included, on 512 MiB's 0.29 of a CPU
+TRANSFORM_SECONDS_PER_RECORD = 25e-6  # about 7 µs on a whole CPU; 512 MiB get 0.29 of one
 TRANSFORM_SECONDS_PER_INVOCATION = 0.005
-PIPE_SECONDS_PER_BATCH = 0.2  # to read a batch, filter it and put it
-CATCH_UP = 2  # a pipe that was held up drains its backlog at this multiple of the peak
+PIPE_SECONDS_PER_BATCH = 0.2  # to read, filter and put a batch
+CATCH_UP = 2  # a pipe that was held up works off its backlog at this multiple of the peak
 CRAWL_START_SECONDS = 60
 CRAWL_OBJECTS_PER_SECOND = 100  # CRAWL_EVERYTHING lists every object and reads its beginning
-BUFFERS_PER_SHARD = 1  # Firehose buffers in channels that grow with its source; how many isn't documented
+BUFFERS_PER_SHARD = 1  # Firehose has more buffers for a larger stream; AWS does not document how many
 
 
 class PlanError(SalesError):
-    """A load that can't be planned; the text names the option and what it takes."""
+    """A load that can't be planned. The text names the option and the values that it takes."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is asked of the pipeline. Raises PlanError for a value out of its bounds."""
+    """The load to plan for. Raises PlanError for a value out of its bounds."""
 
     orders_per_second: float
     order_bytes: int = 90
-    peak: float = 1.5  # the busiest second, as a multiple of the mean
+    peak: float = 1.5  # orders in the busiest second, as a multiple of the mean
     shards: int | None = None  # None: as many as the peak needs
     buffer_seconds: int = 60
     crawls_per_day: float = 4
-    days: int = 30  # for which orders and rows have gathered
+    days: int = 30  # days of orders and rows that table and bucket hold
     queries_per_day: float = 10
-    query_days: int = 1  # days of rows that a query scans
+    query_days: int = 1  # days of rows that each query scans
     arm64: bool = False
 
     def __post_init__(self) -> None:
         bounds = {
-            "orders_per_second": (1e-6, 1e8),
+            "orders_per_second": (1e-6, 100_000_000),
             "order_bytes": (40, prices.DYNAMODB_ITEM.value),
             "peak": (1, 1000),
             "shards": (1, SHARD_COUNT_MOST),
             "buffer_seconds": (0, 900),
             "crawls_per_day": (0, 288),
             "days": (1, 36_500),
-            "queries_per_day": (0, 1e6),
+            "queries_per_day": (0, 1_000_000),
             "query_days": (1, 36_500),
         }
         for name, (least, most) in bounds.items():
             value = getattr(self, name)
-            if value is not None and not least <= value <= most:  # NaN is in no bounds
-                option = name.replace("_", "-")
-                raise PlanError(f"--{option} {value:g} can't be planned: give a number from {least:g} to {most:,.0f}")
+            if value is not None and not least <= value <= most:  # NaN is never within bounds
+                given = f"--{name.replace('_', '-')} {value:g}"
+                raise PlanError(f"{given} is out of bounds: give a number from {_plain(least)} to {most:,}")
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of one order at each stage, and what each stage counts it as."""
+    """Bytes of one order at each stage, and the units that AWS bills for it."""
 
     write_units: int
     event_bytes: int
@@ -94,7 +95,7 @@ class Sizes:
 
 
 def sizes(order_bytes: int) -> Sizes:
-    """Return what an order of this item size becomes, all of it in attributes that the row takes."""
+    """Return the sizes of an order whose item has so many bytes, all in attributes that are columns of the row."""
     event_bytes = order_bytes + EVENT_ENVELOPE_BYTES
     return Sizes(
         write_units=_units(order_bytes, prices.DYNAMODB_WRITE_UNIT.value),
@@ -114,7 +115,7 @@ def _units(size_bytes: int, unit_bytes: int) -> int:
 
 @dataclass(frozen=True)
 class Capacity:
-    """What the load needs, in one mode of the stream."""
+    """The capacity that a load needs, in one mode of the stream."""
 
     mode: Mode
     shards: int
@@ -134,17 +135,17 @@ class Capacity:
 
 
 def shard_orders_per_second(order_bytes: int) -> float:
-    """Orders a second that one shard takes: 1,000 records or 1 MB, whichever is less."""
+    """Return the orders per second that one shard takes: 1,000 records or 1 MB, whichever is less."""
     record_bytes = sizes(order_bytes).event_bytes + PARTITION_KEY_BYTES
     return min(prices.SHARD_RECORDS.value, prices.SHARD_BYTES.value / record_bytes)
 
 
 def capacity(load: Load, mode: Mode) -> Capacity:
-    """Return what this load needs of each part."""
+    """Return the capacity that this load needs of each part."""
     size, rate = sizes(load.order_bytes), load.orders_per_second
     peak = rate * load.peak
     needed = max(1, math.ceil(peak / shard_orders_per_second(load.order_bytes) - 1e-9))
-    # On demand, AWS keeps room for twice the highest peak.
+    # In ON_DEMAND mode, AWS keeps capacity for twice the highest peak.
     shards = max(prices.ON_DEMAND_START.value, 2 * needed) if mode == "ON_DEMAND" else load.shards or needed
 
     partition_writes = prices.DYNAMODB_PARTITION_WRITES.value
@@ -153,7 +154,7 @@ def capacity(load: Load, mode: Mode) -> Capacity:
     busy = CATCH_UP * peak / partitions * PIPE_SECONDS_PER_BATCH / pipe_batch
     parallel = min(10, max(1, math.ceil(busy)))
 
-    # A buffer hands on what it has when it is full, or when its time is over and there is something in it.
+    # A buffer passes on its records when it is full, or when its time is over. An empty buffer passes on nothing.
     by_shard = rate / shards
     fullest = max(1, PROCESSOR_BUFFER_BYTES // size.event_bytes)
     invocations = shards * max(by_shard / fullest, min(by_shard, 1 / PROCESSOR_BUFFER_SECONDS))
@@ -184,7 +185,7 @@ def capacity(load: Load, mode: Mode) -> Capacity:
 
 @dataclass(frozen=True)
 class Limit:
-    """A bound, the mean load at which it is reached with everything else as planned, and what to do then."""
+    """A limit, the mean load that reaches it if everything else is as planned, and what to do then."""
 
     name: str
     orders_per_second: float
@@ -192,40 +193,46 @@ class Limit:
 
 
 def limits(load: Load) -> list[Limit]:
-    """Return what stops the load as it grows, the first one first."""
+    """Return the limits in the order in which a growing load reaches them."""
     size, provisioned = sizes(load.order_bytes), capacity(load, "PROVISIONED")
     shard = shard_orders_per_second(load.order_bytes)
     full = max(1, PROCESSOR_BUFFER_BYTES // size.event_bytes)
-    full_seconds = TRANSFORM_SECONDS_PER_INVOCATION + full * TRANSFORM_SECONDS_PER_RECORD
+    by_call = full / (TRANSFORM_SECONDS_PER_INVOCATION + full * TRANSFORM_SECONDS_PER_RECORD)
     writes = 1 / size.write_units
+    partition_writes = prices.DYNAMODB_PARTITION_WRITES.value * writes
     executions = prices.PIPE_EXECUTIONS.value / provisioned.parallelization_factor
-    outstanding = provisioned.shards * prices.FIREHOSE_CALLS.value
+    calls = provisioned.shards * prices.FIREHOSE_CALLS.value
 
     peaks = [
-        ("Kinesis: ShardCount as planned", provisioned.shards * shard, "raise ShardCount, at most doubling it at once"),
+        ("Kinesis: ShardCount as planned", provisioned.shards * shard, "raise ShardCount, at most to twice its value"),
         ("Kinesis: a new ON_DEMAND stream", prices.ON_DEMAND_START.value * shard, "let the load grow over hours"),
         ("DynamoDB: a new on-demand table", prices.DYNAMODB_NEW_TABLE_WRITES.value * writes, "set WarmThroughput"),
-        ("DynamoDB: writes to one table", prices.DYNAMODB_TABLE_WRITES.value * writes, "Service Quotas"),
-        ("template.yaml: most ShardCount", SHARD_COUNT_MOST * shard, "raise its MaxValue, or ON_DEMAND"),
-        ("Pipes: executions at once", executions * prices.DYNAMODB_PARTITION_WRITES.value * writes, "AWS Support"),
-        ("Kinesis: the most of ON_DEMAND", prices.ON_DEMAND_MOST.value * shard, "several streams"),
-        ("Kinesis: shards of an account", prices.SHARDS.value * shard, "Service Quotas"),
-        ("Lambda: executions of an account", prices.LAMBDA_CONCURRENCY.value * full / full_seconds, "Service Quotas"),
-        ("Firehose: 5 calls a shard", outstanding * full / full_seconds, "more shards, or more MemorySize"),
+        ("DynamoDB: writes to one table", prices.DYNAMODB_TABLE_WRITES.value * writes, "ask for a higher quota"),
+        ("template.yaml: MaxValue of ShardCount", SHARD_COUNT_MOST * shard, "raise it, or use ON_DEMAND"),
+        ("Pipes: concurrent executions", executions * partition_writes, "ask AWS Support"),
+        ("Kinesis: highest capacity of ON_DEMAND", prices.ON_DEMAND_MOST.value * shard, "use several streams"),
+        ("Kinesis: shards per account", prices.SHARDS.value * shard, "ask for a higher quota"),
+        ("Lambda: concurrent executions", prices.LAMBDA_CONCURRENCY.value * by_call, "ask for a higher quota"),
+        ("Firehose: 5 concurrent calls per shard", calls * by_call, "raise ShardCount or MemorySize"),
     ]
     found = [Limit(name, peak / load.peak, then) for name, peak, then in peaks]
     day = QUERY_CUTOFF_BYTES / (DAY_SECONDS * size.row_bytes)
     found += [
-        Limit("Athena: a query over 30 days scans 10 GiB", day / 30, "raise BytesScannedCutoffPerQuery, or Parquet"),
-        Limit("Athena: a query over one day scans 10 GiB", day, "the same, and partitions by hour"),
+        Limit("Athena: a query over 30 days scans 10 GiB", day / 30, "raise BytesScannedCutoffPerQuery"),
+        Limit("Athena: a query over one day scans 10 GiB", day, "use Parquet, and partition the rows by hour"),
     ]
     if load.crawls_per_day:
         gap = min(DAY_SECONDS / load.crawls_per_day, prices.CRAWL_MOST.value)
         slow = _first_load(load, lambda at: capacity(at, "PROVISIONED").crawl_seconds > gap)
         if slow:
-            then = "ask orders, which needs no crawl; then drop the crawler"
-            found.append(Limit(f"Glue: a crawl after {load.days} days lasts until the next one", slow, then))
+            then = "query the table orders instead, and remove the crawler"
+            found.append(Limit(f"Glue: after {load.days} days a crawl lasts until the next one", slow, then))
     return sorted(found, key=lambda limit: limit.orders_per_second)
+
+
+def _plain(number: float) -> str:
+    """Return a number without an exponent."""
+    return f"{Decimal(str(number)):f}"
 
 
 def _first_load(load: Load, exceeds: Callable[[Load], bool]) -> float | None:
@@ -233,7 +240,7 @@ def _first_load(load: Load, exceeds: Callable[[Load], bool]) -> float | None:
     free = replace(load, shards=None)
     if not exceeds(replace(free, orders_per_second=high)):
         return None
-    while high / low > 1.001:  # noqa: PLR2004 - closer than any of the assumptions
+    while high / low > 1.001:  # noqa: PLR2004 - more exact than any of the assumptions
         middle = math.sqrt(low * high)
         low, high = (low, middle) if exceeds(replace(free, orders_per_second=middle)) else (middle, high)
     return high

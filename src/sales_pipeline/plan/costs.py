@@ -1,6 +1,7 @@
-"""What a load costs a month, part by part: formulas over `prices` and `planning`, a month being 730 hours.
+"""Computes what a load costs per month, part by part. A month has 730 hours.
 
-List prices, no free tier and no volume tier: too much for a small account, and for a very large load.
+It uses list prices without free tiers and volume discounts. So it is too high for a small account, and for a very large
+load.
 """
 
 import math
@@ -14,89 +15,94 @@ from sales_pipeline.plan.capacity import (
     Capacity,
     Load,
     Mode,
+    Sizes,
     capacity,
     sizes,
 )
-from sales_pipeline.plan.prices import GIB, MIB, TIB
+from sales_pipeline.plan.prices import GIB, KIB, MIB, TIB
+from sales_pipeline.terminal.amounts import counted
 
 HOURS = 730
 SECONDS = HOURS * 3600
 DAYS = SECONDS / DAY_SECONDS
 
-METRICS = 4  # those of the transform; those of AWS' services cost nothing
+METRICS = 4  # of the transform; those of AWS' services are free
 ALARMS = 10
 GENERATOR_MEMORY_MIB = 128
 CENT = 0.01
 
-# Assumptions. The metrics line of a batch has 502 bytes in the samples; the others are the runtime's.
+# Assumptions. Per call, the transform writes a line of 502 bytes with its metrics; Lambda writes the other lines.
 LOG_BYTES_PER_INVOCATION = 950
 CRAWLER_DPUS = 1
-GENERATOR_SECONDS = 58  # it waits until its last order is due, 57 s after the first
-STREAM_POLLS_PER_SECOND = 4  # as Lambda reads a shard; how often a pipe does isn't documented
+GENERATOR_SECONDS = 58  # the last of its orders is due 57 s after the first
+STREAM_POLLS_PER_SECOND = 4  # as often as Lambda reads a shard; AWS does not document it for pipes
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one part costs a month, in USD, and what that counts."""
+    """The cost of one part per month."""
 
     name: str
     usd: float
-    counts: str
+    basis: str
+    """The amounts that AWS bills, for a person."""
 
 
 @dataclass(frozen=True)
 class Lever:
-    """Something that would save money, in USD a month, and what it asks for."""
+    """A change that saves money."""
 
     name: str
     saves_usd: float
-    asks: str
+    """USD per month."""
+    takes: str
+    """What the change needs, or what is lost by it."""
 
 
 def crawl_usd(seconds: float, dpus: int = CRAWLER_DPUS) -> float:
-    """Return what one run of a crawler costs, which bills at least 10 minutes of each DPU."""
+    """Return the price of one crawl. AWS bills at least 10 minutes of each DPU."""
     return prices.CRAWLER_DPU_HOUR.of(dpus * max(seconds, prices.CRAWL_MINIMUM.value) / 3600)
 
 
 def query_usd(scanned_bytes: float) -> float:
-    """Return what one query costs, which bills at least 10 MB and rounds up to the next."""
+    """Return the price of one query. AWS bills whole megabytes, and at least 10."""
     whole = math.ceil(scanned_bytes / MIB) * MIB
     return prices.ATHENA_TB.of(max(whole, prices.ATHENA_MINIMUM.value) / TIB)
 
 
 def firehose_usd(records: float, record_bytes: int) -> float:
-    """Return what records of this size cost in Firehose, which bills each as a multiple of 5 KB."""
+    """Return the price of records of this size in Firehose. AWS bills each in steps of 5 KB."""
     unit = prices.FIREHOSE_UNIT.value
     return prices.FIREHOSE_GB.of(records * math.ceil(record_bytes / unit) * unit / GIB)
 
 
 def generator_usd(*, arm64: bool = False) -> float:
-    """Return what the scheduled generator costs a month: most planned loads don't want it."""
+    """Return what the generator function costs per month. It is in no plan: real orders do not come from it."""
     minutes = SECONDS / 60
     gb_seconds = minutes * GENERATOR_SECONDS * GENERATOR_MEMORY_MIB / 1024
     return prices.LAMBDA_REQUEST.of(minutes) + (prices.LAMBDA_ARM if arm64 else prices.LAMBDA_X86).of(gb_seconds)
 
 
 def stream_reads_usd(needs: Capacity) -> float:
-    """Return what reading the table's stream costs, should AWS bill a pipe for it: only Lambda is named as free."""
+    """Return what the pipe's reads of the table's stream cost, if AWS bills them: only of Lambda's it says not."""
     return prices.DYNAMODB_STREAM_READ.of(needs.table_partitions * STREAM_POLLS_PER_SECOND * SECONDS)
 
 
 def kinesis_usd(load: Load, needs: Capacity) -> float:
-    """Return what the data stream costs, which keeps records for 48 hours."""
+    """Return what the Kinesis stream costs per month. It keeps records for 48 hours."""
     size, orders = sizes(load.order_bytes), load.orders_per_second * SECONDS
     if needs.mode == "PROVISIONED":
         shard_hours = needs.shards * HOURS
         hours = prices.KINESIS_SHARD_HOUR.of(shard_hours) + prices.KINESIS_RETENTION_HOUR.of(shard_hours)
         return hours + prices.KINESIS_PUT_UNIT.of(orders * size.put_units)
     gigabytes = orders * size.on_demand_bytes / GIB
-    kept = gigabytes / DAYS  # the second of two days, at any time
+    kept = gigabytes / DAYS  # at any time, the records of one day beyond the first
     flow = prices.KINESIS_IN.of(gigabytes) + prices.KINESIS_OUT.of(gigabytes)
     return prices.KINESIS_STREAM_HOUR.of(HOURS) + flow + prices.KINESIS_KEPT.of(kept)
 
 
 def transform_usd(load: Load, needs: Capacity) -> float:
-    """Return what the transform function costs."""
+    """Return what the transform function costs per month."""
     invocations = needs.transform_per_second * SECONDS
     gb_seconds = invocations * needs.transform_seconds * TRANSFORM_MEMORY_MIB / 1024
     return prices.LAMBDA_REQUEST.of(invocations) + (prices.LAMBDA_ARM if load.arm64 else prices.LAMBDA_X86).of(
@@ -105,7 +111,7 @@ def transform_usd(load: Load, needs: Capacity) -> float:
 
 
 def month(load: Load, mode: Mode) -> list[Part]:
-    """Return what each part costs a month, in the order the data flows."""
+    """Return what each part costs per month, in the order in which the data flows."""
     needs, size = capacity(load, mode), sizes(load.order_bytes)
     orders = load.orders_per_second * SECONDS
     gathered = load.orders_per_second * load.days * DAY_SECONDS
@@ -116,52 +122,60 @@ def month(load: Load, mode: Mode) -> list[Part]:
     scanned = load.orders_per_second * load.query_days * DAY_SECONDS * size.row_bytes
     logs_gb = needs.transform_per_second * SECONDS * LOG_BYTES_PER_INVOCATION / GIB
     monitoring = prices.CLOUDWATCH_METRIC.of(METRICS) + prices.CLOUDWATCH_ALARM.of(ALARMS)
+    write_units, requests = counted(size.write_units, "write unit"), counted(size.pipe_units, "request")
+    firehose_kb = size.firehose_billed_bytes // KIB
     return [
-        Part("DynamoDB, writes", prices.DYNAMODB_WRITE.of(orders * size.write_units), "units of 1 KB"),
+        Part("DynamoDB, writes", prices.DYNAMODB_WRITE.of(orders * size.write_units), f"{write_units} per order"),
         Part(
             "DynamoDB, storage and recovery",
             prices.DYNAMODB_STORAGE.of(table_gb) + prices.DYNAMODB_PITR.of(table_gb),
-            f"{table_gb:,.1f} GB after {load.days} days",
+            f"{table_gb:,.1f} GB after {counted(load.days, 'day')}",
         ),
-        Part("Pipe", prices.PIPE_REQUEST.of(orders * size.pipe_units), "units of 64 KB, at least one an order"),
-        Part("Kinesis, kept 48 hours", kinesis_usd(load, needs), _stream(needs)),
-        Part("Firehose", firehose_usd(orders, size.event_bytes), "every record rounded up to 5 KB"),
-        Part("Transform function", transform_usd(load, needs), f"{needs.transform_records:,.0f} records a call"),
+        Part("Pipe", prices.PIPE_REQUEST.of(orders * size.pipe_units), f"{requests} per order"),
+        Part("Kinesis, kept 48 hours", kinesis_usd(load, needs), _stream(size, needs)),
+        Part("Firehose", firehose_usd(orders, size.event_bytes), f"{firehose_kb:,} KB per order"),
+        Part(
+            "Transform function", transform_usd(load, needs), f"{counted(needs.transform_records, 'record')} per call"
+        ),
         Part(
             "S3",
             prices.S3_PUT.of(needs.objects_per_day * DAYS) + prices.S3_STORAGE.of(gathered * size.row_bytes / GIB),
-            f"{needs.objects_per_day:,.0f} objects a day; rows of {load.days} days",
+            f"{counted(needs.objects_per_day, 'object')} per day, rows of {counted(load.days, 'day')}",
         ),
         Part(
             "Crawler",
             crawls * (crawl_usd(crawl_seconds) + crawl_requests),
-            f"{crawls:,.0f} runs of {crawl_seconds / 60:,.0f} min, 1 DPU",
+            f"{counted(crawls, 'run')} of {crawl_seconds / 60:,.0f} minutes, {CRAWLER_DPUS} DPU",
         ),
-        Part(
-            "Athena",
-            load.queries_per_day * DAYS * query_usd(scanned),
-            f"{load.queries_per_day:g} queries a day over {scanned / MIB:,.0f} MB, at least 10"
-            + (": the workgroup stops at 10 GiB" if scanned > QUERY_CUTOFF_BYTES else ""),
-        ),
+        Part("Athena", load.queries_per_day * DAYS * query_usd(scanned), _queries(load.queries_per_day, scanned)),
         Part(
             "CloudWatch", monitoring + prices.CLOUDWATCH_LOGS.of(logs_gb), f"{METRICS} metrics, {ALARMS} alarms, logs"
         ),
     ]
 
 
-def _stream(needs: Capacity) -> str:
+def _stream(size: Sizes, needs: Capacity) -> str:
     if needs.mode == "ON_DEMAND":
-        return "records rounded up to 1 KB, in and out"
-    return f"{needs.shards:,} {'shard' if needs.shards == 1 else 'shards'}, units of 25 KB"
+        return f"{size.on_demand_bytes / KIB:,.0f} KB per order, in and out"
+    return f"{counted(needs.shards, 'shard')}, {counted(size.put_units, 'put unit')} per order"
+
+
+def _queries(per_day: float, scanned_bytes: float) -> str:
+    queries = f"{per_day:,g} {'query' if per_day == 1 else 'queries'} per day, each over {scanned_bytes / MIB:,.0f} MB"
+    if scanned_bytes < prices.ATHENA_MINIMUM.value:
+        return f"{queries} and billed as {prices.ATHENA_MINIMUM.value / MIB:.0f} MB"
+    if scanned_bytes > QUERY_CUTOFF_BYTES:
+        return f"{queries}: more than the 10 GiB at which the workgroup stops it"
+    return queries
 
 
 def month_usd(load: Load, mode: Mode) -> float:
-    """Return what everything costs a month."""
+    """Return what all parts together cost per month."""
     return sum(part.usd for part in month(load, mode))
 
 
 def levers(load: Load) -> list[Lever]:
-    """Return what would save a cent a month or more, in PROVISIONED mode, the largest saving first."""
+    """Return the changes that save at least a cent per month in PROVISIONED mode, the largest saving first."""
     now, size = month_usd(load, "PROVISIONED"), sizes(load.order_bytes)
     needs, orders = capacity(load, "PROVISIONED"), load.orders_per_second * SECONDS
     firehose = firehose_usd(orders, size.event_bytes)
@@ -172,19 +186,23 @@ def levers(load: Load) -> list[Lever]:
         return now - month_usd(change, "PROVISIONED")
 
     found = [
-        Lever("BufferIntervalSeconds=900", saved(replace(load, buffer_seconds=900)), "orders wait 15 minutes"),
-        Lever("no crawler", saved(replace(load, crawls_per_day=0)), "queries go to the declared table orders"),
+        Lever("BufferIntervalSeconds=900", saved(replace(load, buffer_seconds=900)), "an order takes 15 minutes to S3"),
+        Lever(
+            "no crawler",
+            saved(replace(load, crawls_per_day=0)),
+            "query the table orders, not sales_data",
+        ),
         Lever("Architecture=arm64", saved(replace(load, arm64=True)), "nothing"),
         Lever(
-            "RetentionPeriodHours 24",
+            "RetentionPeriodHours=24",
             prices.KINESIS_RETENTION_HOUR.of(needs.shards * HOURS),
-            "a day less to repair a delivery that fails",
+            "one day, not two, to repair a failed delivery",
         ),
-        Lever("records of 5 KB to Firehose", firehose - packed, "a consumer of your own: a pipe joins no records"),
+        Lever("records packed to 5 KB", firehose - packed, "a program of your own: a pipe packs no records"),
         Lever(
             "Kinesis Data Streams for DynamoDB",
             pipe - prices.DYNAMODB_TO_KINESIS.of(orders * size.write_units),
-            "no pipe, filter or dead letters; events may come twice and out of order",
+            "no filter and no dead letters; events may come twice and out of order",
         ),
     ]
     return sorted((each for each in found if each.saves_usd >= CENT), key=lambda lever: -lever.saves_usd)

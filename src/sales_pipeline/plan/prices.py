@@ -1,7 +1,7 @@
-"""Every price and quota that `sales plan` counts with, in one table: list prices, without free and volume tiers.
+"""Every price and quota that `sales plan` uses, in one table: list prices, without free tiers or volume discounts.
 
-A date is that of the page a figure was read from, AWS' own unless it says "secondary". "undated": the page has none.
-"recalled": no page was at hand. Look up whichever decides something before you rely on it: AWS changes all of them.
+Each has the date of the page that it was read from: AWS' own page, unless the source says "secondary". "undated": the
+page has no date. "recalled": from memory. AWS changes all of them, so look one up before you decide by it.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True)
 class Price:
-    """What AWS bills for `per` units, in USD."""
+    """The price of `per` units, in USD."""
 
     usd: float
     per: int
@@ -20,13 +20,13 @@ class Price:
     date: str
 
     def of(self, units: float) -> float:
-        """USD for so many units."""
+        """Return the price of so many units, in USD."""
         return units * self.usd / self.per
 
 
 @dataclass(frozen=True)
 class Quota:
-    """What AWS allows, or where it rounds, in `unit`."""
+    """The most that AWS allows, or the step to which it rounds up, in `unit`."""
 
     value: int
     unit: str
@@ -68,34 +68,34 @@ CLOUDWATCH_METRIC = Price(0.30, 1, "metric-month", "Amazon CloudWatch pricing, s
 CLOUDWATCH_ALARM = Price(0.10, 1, "alarm-month", "Amazon CloudWatch pricing", "recalled")
 CLOUDWATCH_LOGS = Price(0.50, 1, "GB of logs taken in", "Amazon CloudWatch pricing, secondary", "2026-06")
 
-# ── What is rounded up, and to what ──────────────────────────────────────────────────────────────
+# ── Steps to which AWS rounds up ─────────────────────────────────────────────────────────────────
 _FIREHOSE = "Amazon Data Firehose Developer Guide: Amazon Data Firehose Quota"
 _KINESIS = "Amazon Kinesis Data Streams Developer Guide: Quotas and limits"
 _DYNAMODB = "Amazon DynamoDB Developer Guide: Quotas in Amazon DynamoDB"
 
 DYNAMODB_WRITE_UNIT = Quota(KIB, "bytes", "Amazon DynamoDB pricing", "undated")
-DYNAMODB_ITEM_OVERHEAD = Quota(100, "bytes an item stored", "Amazon DynamoDB pricing", "recalled")
+DYNAMODB_ITEM_OVERHEAD = Quota(100, "bytes per item stored", "Amazon DynamoDB pricing", "recalled")
 KINESIS_PUT_UNIT_SIZE = Quota(25 * KIB, "bytes", "Amazon Kinesis Data Streams pricing", "2023-09")
-KINESIS_ON_DEMAND_UNIT = Quota(KIB, "bytes a record", "Amazon Kinesis Data Streams pricing", "undated")
+KINESIS_ON_DEMAND_UNIT = Quota(KIB, "bytes per record", "Amazon Kinesis Data Streams pricing", "undated")
 PIPE_UNIT = Quota(64 * KIB, "bytes", "Amazon EventBridge pricing, secondary", "2026-03")
-FIREHOSE_UNIT = Quota(5 * KIB, "bytes a record", _FIREHOSE, "undated")
-CRAWL_MINIMUM = Quota(600, "seconds a run", "AWS Glue pricing, secondary", "undated")
-ATHENA_MINIMUM = Quota(10 * MIB, "bytes a query", "Amazon Athena pricing, secondary", "2020-10")
+FIREHOSE_UNIT = Quota(5 * KIB, "bytes per record", _FIREHOSE, "undated")
+CRAWL_MINIMUM = Quota(600, "seconds per run", "AWS Glue pricing, secondary", "undated")
+ATHENA_MINIMUM = Quota(10 * MIB, "bytes per query", "Amazon Athena pricing, secondary", "2020-10")
 
 # ── Quotas ───────────────────────────────────────────────────────────────────────────────────────
-DYNAMODB_ITEM = Quota(400 * KIB, "bytes an item", _DYNAMODB, "undated")
+DYNAMODB_ITEM = Quota(400 * KIB, "bytes per item", _DYNAMODB, "undated")
 DYNAMODB_PARTITION_WRITES = Quota(1000, "write units/s", f"{_DYNAMODB}; Warm throughput scenarios", "undated")
 DYNAMODB_NEW_TABLE_WRITES = Quota(4000, "write units/s", "Amazon DynamoDB Developer Guide: Warm throughput", "undated")
 DYNAMODB_TABLE_WRITES = Quota(40_000, "write units/s", f"{_DYNAMODB}: Throughput default quotas", "undated")
-STREAM_READ_RECORDS = Quota(1000, "records a call", "Amazon DynamoDB Developer Guide: Streams usage", "undated")
-STREAM_READ_BYTES = Quota(MIB, "bytes a call", "Amazon DynamoDB Developer Guide: Streams usage", "undated")
-PIPE_EXECUTIONS = Quota(3000, "at once an account", "Amazon EventBridge User Guide: EventBridge quotas", "undated")
+STREAM_READ_RECORDS = Quota(1000, "records per call", "Amazon DynamoDB Developer Guide: Streams usage", "undated")
+STREAM_READ_BYTES = Quota(MIB, "bytes per call", "Amazon DynamoDB Developer Guide: Streams usage", "undated")
+PIPE_EXECUTIONS = Quota(3000, "concurrent, per account", "Amazon EventBridge User Guide: EventBridge quotas", "undated")
 PIPE_KINESIS_BATCH = Quota(500, "records", "Amazon EventBridge User Guide: Pipes batching and concurrency", "undated")
 SHARD_RECORDS = Quota(1000, "records/s into a shard", _KINESIS, "undated")
-SHARD_BYTES = Quota(MILLION, "bytes/s into a shard", _KINESIS, "undated")  # "1 MB", read the cautious way
-SHARDS = Quota(20_000, "shards an account", _KINESIS, "undated")
+SHARD_BYTES = Quota(MILLION, "bytes/s into a shard", _KINESIS, "undated")  # "1 MB": the smaller of its two meanings
+SHARDS = Quota(20_000, "shards per account", _KINESIS, "undated")
 ON_DEMAND_START = Quota(4, "MB/s, as 4 shards take them", _KINESIS, "undated")
 ON_DEMAND_MOST = Quota(10_000, "MB/s, as 10,000 shards take them", _KINESIS, "undated")
-FIREHOSE_CALLS = Quota(5, "outstanding function calls a shard", _FIREHOSE, "undated")
-LAMBDA_CONCURRENCY = Quota(1000, "executions at once an account", "AWS Lambda Developer Guide: quotas", "undated")
-CRAWL_MOST = Quota(86_400, "seconds a run", "AWS Glue Developer Guide: crawler timeout, secondary", "undated")
+FIREHOSE_CALLS = Quota(5, "concurrent function calls per shard", _FIREHOSE, "undated")
+LAMBDA_CONCURRENCY = Quota(1000, "concurrent executions per account", "AWS Lambda Developer Guide: quotas", "undated")
+CRAWL_MOST = Quota(86_400, "seconds per run", "AWS Glue Developer Guide: crawler timeout, secondary", "undated")

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ from sales_pipeline.plan.capacity import (
     capacity,
     limits,
 )
+from sales_pipeline.terminal import table, wrap
 from tests import ROOT
 from tests.unit.template.parsed import TEMPLATE
 
@@ -98,7 +100,7 @@ def test_the_turning_points_of_the_walk():
     assert part(Load(79), "Firehose") > stream(Load(79))
     assert stream(Load(1000, peak=11)) < stream(Load(1000, peak=11), "ON_DEMAND")
     assert stream(Load(1000, peak=12)) > stream(Load(1000, peak=12), "ON_DEMAND")
-    saved = next(each.saves_usd for each in costs.levers(Load(1000)) if each.name.startswith("records of 5 KB"))
+    saved = next(each.saves_usd for each in costs.levers(Load(1000)) if each.name == "records packed to 5 KB")
     assert saved / part(Load(1000), "Firehose") == pytest.approx(0.88, abs=0.005)
 
 
@@ -164,7 +166,7 @@ def test_the_savings_are_computed():
     levers = {each.name: each.saves_usd for each in costs.levers(AS_IT_COMES)}
     daily = sum(crawler_usd(4)) - sum(crawler_usd(1))
     assert stated("| Change | Saves", 1) == {
-        "`RetentionPeriodHours: 24` in `template.yaml`": [shown(levers["RetentionPeriodHours 24"])],
+        "`RetentionPeriodHours: 24` in `template.yaml`": [shown(levers["RetentionPeriodHours=24"])],
         "remove the crawler from `template.yaml`": [shown(levers["no crawler"])],
         '`CrawlerSchedule="cron(10 0 * * ? *)"`': [shown(daily)],
         "`GeneratorState=DISABLED`": [shown(costs.generator_usd())],
@@ -214,7 +216,10 @@ def test_the_other_numbers_on_the_page_of_costs_are_computed():
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"orders_per_second": 0}, "--orders-per-second 0 "),
+        (
+            {"orders_per_second": 0},
+            "--orders-per-second 0 is out of bounds: give a number from 0.000001 to ",
+        ),
         ({"orders_per_second": math.nan}, "--orders-per-second nan "),
         ({"orders_per_second": math.inf}, "--orders-per-second inf "),
         ({"order_bytes": 409_601}, "from 40 to 409,600"),
@@ -235,8 +240,8 @@ def test_json_holds_the_whole_plan(capsys):
     printed = json.loads(capsys.readouterr().out)
     assert printed["capacity"]["PROVISIONED"]["shards"] == 2
     assert printed["load"]["orders_per_second"] == 1000
-    assert sum(printed["usd_a_month"]["ON_DEMAND"].values()) == pytest.approx(
-        printed["total_usd_a_month"]["ON_DEMAND"], abs=0.1
+    assert sum(printed["usd_per_month"]["ON_DEMAND"].values()) == pytest.approx(
+        printed["total_usd_per_month"]["ON_DEMAND"], abs=0.1
     )
     assert printed["deploy"].endswith(
         "StreamMode=PROVISIONED ShardCount=2 BufferIntervalSeconds=60 Architecture=x86_64 GeneratorState=DISABLED"
@@ -246,9 +251,44 @@ def test_json_holds_the_whole_plan(capsys):
 def test_the_text_says_what_is_short_and_what_was_not_done(capsys):
     plan.run(Load(5000, shards=2), "text")
     printed = capsys.readouterr().out
-    assert "nothing of it was run on AWS" in printed
-    assert "Too few shards: the peak needs 8." in printed
-    assert re.search(r"passed +DynamoDB: a new on-demand table", printed)
+    assert "Nothing was run on AWS." in printed
+    assert "Too few shards: the busiest second needs 8." in printed
+    assert re.search(r"^passed +2,667  DynamoDB: a new on-demand table", printed, re.MULTILINE)
+
+
+def test_a_limit_that_is_not_reached_has_no_mark(capsys):
+    plan.run(Load(1), "text")
+    assert "passed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rate", LOADS)
+def test_the_text_fits_80_columns(capsys, monkeypatch, rate):
+    for module in (table, wrap):
+        monkeypatch.setattr(module, "terminal_width", lambda: 80)
+    monkeypatch.setenv("NO_COLOR", "1")
+    plan.run(Load(rate, peak=3, days=365, query_days=30, queries_per_day=1000), "text")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_the_command_to_deploy_is_whole_when_it_is_copied(capsys):
+    plan.run(Load(50), "text")
+    _, _, command = capsys.readouterr().out.partition("Deploy this plan:\n")
+    assert " ".join(shlex.split(command.replace("\\\n", ""))) == plan.deploy_line(Load(50))
+
+
+@pytest.mark.parametrize(
+    ("load", "says"),
+    [
+        (Load(50), "10 queries per day, each over 486 MB"),
+        (Load(0.1, queries_per_day=1), "1 query per day, each over 1 MB and billed as 10 MB"),
+        (Load(2000), "10 queries per day, each over 19,446 MB: more than the 10 GiB at which the workgroup stops it"),
+    ],
+)
+def test_a_query_s_cost_names_what_it_counts(load, says):
+    (athena,) = [part for part in costs.month(load, "PROVISIONED") if part.name == "Athena"]
+    assert athena.basis == says
 
 
 def test_what_is_to_be_deployed_the_template_takes():
