@@ -84,7 +84,7 @@ def generator_usd(*, arm64: bool = False) -> float:
 
 
 def stream_reads_usd(needs: Capacity) -> float:
-    """Return what the pipe's reads of the table's stream cost, if AWS bills them: only of Lambda's it says not."""
+    """Return the price per month of the pipe's reads of the table's stream. AWS does not say whether it bills them."""
     return prices.DYNAMODB_STREAM_READ.of(needs.table_partitions * STREAM_POLLS_PER_SECOND * SECONDS)
 
 
