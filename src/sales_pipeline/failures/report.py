@@ -129,7 +129,7 @@ def _details(listed: Sequence[_Listed], time_ms: int) -> DataTable:
 def _times_and_counts(failures: Sequence[Failure], time_ms: int) -> dict[str, list[Any]]:
     """Return columns of failures. Attempts and replays are left out where there was one attempt, or no replay."""
     columns: dict[str, list[Any]] = {
-        "arrived (UTC)": [short_period(failure.oldest_ms, failure.newest_ms, time_ms) for failure in failures]
+        "arrived UTC": [short_period(failure.oldest_ms, failure.newest_ms, time_ms) for failure in failures]
     }
     if any((failure.attempts or 0) > 1 for failure in failures):
         columns["attempts"] = [failure.attempts for failure in failures]

@@ -51,11 +51,11 @@ class Measured:
     def facts(self, names: Mapping[str, str]) -> dict[str, Fact]:
         return {f"{name}_last_hour": self.count(name) for name in names}
 
-    def details(self, labels: Mapping[str, str]) -> list[str]:
+    def details(self, labels: Mapping[str, str], *more_unknown: str) -> list[str]:
         """Return for people the counts of the metrics that have labels here, and the labels of unknown counts."""
         counts = {label: self.count(name) for name, label in labels.items()}
         known = [f"{count:,.0f} {label}" for label, count in counts.items() if count is not None]
-        unknown = [label for label, count in counts.items() if count is None]
+        unknown = [*(label for label, count in counts.items() if count is None), *more_unknown]
         return [
             *([f"last hour: {', '.join(known)}"] if known else []),
             *([f"{self.absent}: {', '.join(unknown)}"] if unknown else []),
@@ -134,10 +134,11 @@ def delivery(described: Described, measured: Measured) -> Stage:
         lags.append(f"{duration(behind_ms / 1000)} behind the stream")
     if oldest_seconds is not None:
         lags.append(f"oldest waiting row: {duration(oldest_seconds)} old")
-    if not lags:
-        lags = [f"{measured.absent}: lag" if measured.absent else "lag not known: nothing read"]
+    unknown = ["lag"] if measured.absent and not lags else []
+    if not lags and not measured.absent:
+        lags.append("lag not known: nothing read")
     facts: dict[str, Fact] = {"behind_ms": behind_ms, "oldest_seconds": oldest_seconds}
-    details = [*measured.details(labels), *lags]
+    details = [*measured.details(labels, *unknown), *lags]
     return Stage("delivery", status, measured.facts(labels) | facts, details, _unusable(status))
 
 

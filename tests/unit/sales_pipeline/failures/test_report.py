@@ -41,7 +41,7 @@ def test_reasons_stand_under_their_error_and_read_well_in_80_columns():
         failure(PRICE, 2),
     ]
     assert lines(report._overview(failures, NOON_MS), 1) == [
-        "reason                                             changes  arrived (UTC)",
+        "reason                                             changes  arrived UTC",
         "Pipe.RetryAttemptsExhausted",
         "  the pipe gave up on these changes                    230  11-22 12:00 to 12:15",
         "Lambda.ProcessingFailedStatus (refused by the transform)",
@@ -66,7 +66,7 @@ def test_reasons_stand_under_their_error_and_read_well_in_80_columns():
 def test_attempts_and_replays_stand_there_only_if_something_was_tried_again(more, columns):
     failures = [failure(PRICE, **each) for each in more]
     table = report._overview(failures, NOON_MS)
-    assert table.columns == ["error", "reason", "changes", "arrived (UTC)", *columns]
+    assert table.columns == ["error", "reason", "changes", "arrived UTC", *columns]
 
 
 def test_orders_stand_under_their_reason_and_their_place():
@@ -74,7 +74,7 @@ def test_orders_stand_under_their_reason_and_their_place():
         [listed(PRICE, "b"), listed(BROKEN, "0193f0b7-7a00-7000-8000-000000000001"), listed(PRICE, None)], NOON_MS
     )
     assert lines(table, 2) == [
-        "order id                                  arrived (UTC)",
+        "order id                                  arrived UTC",
         "Lambda.FunctionError: The Lambda function was successfully invoked but it",
         "returned an error result.",
         f"  {KEY[:78]}",

@@ -36,7 +36,9 @@ def test_a_lag_without_a_value_is_never_zero():
     idle = stages.delivery(described, Measured())
     assert idle.details[-1] == "lag not known: nothing read"
     assert (idle.facts["behind_ms"], idle.facts["oldest_seconds"]) == (None, None)
-    assert stages.delivery(described, Measured({}, NOT_HERE)).details[-1] == "not measured here: lag"
+    assert stages.delivery(described, Measured({}, NOT_HERE)).details == [
+        "not measured here: records read, rows written, lag"
+    ]
     late = stages.delivery(described, Measured({"delivery_behind_ms": 3_600_000, "delivery_oldest_seconds": 0}))
     assert late.details[1:] == ["1 h behind the stream", "oldest waiting row: 0 s old"]
 
