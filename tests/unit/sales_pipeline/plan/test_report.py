@@ -254,6 +254,7 @@ def test_the_text_says_what_is_short_and_what_was_not_done(capsys):
     assert "Nothing was run on AWS." in printed
     assert "Too few shards: the busiest second needs 8." in printed
     assert re.search(r"^passed +2,667  DynamoDB: a new on-demand table", printed, re.MULTILINE)
+    assert re.search(r"^ +26,667  DynamoDB: writes to one table", printed, re.MULTILINE)
 
 
 def test_a_limit_that_is_not_reached_has_no_mark(capsys):

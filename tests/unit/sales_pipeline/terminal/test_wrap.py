@@ -18,6 +18,10 @@ def test_lines_break_between_words_and_inside_one_only_if_it_is_too_long(width, 
     assert [line.rstrip() for line in wrap.wrap("one two  three unbreakably", width)] == lines
 
 
+def test_two_blanks_where_a_line_ends_are_no_line():
+    assert wrap.wrap("ab  c", 2) == ["ab", "c"]
+
+
 def test_a_wide_character_takes_two_cells():
     assert wrap.wrap("日本語", 4) == ["日本", "語"]
 
