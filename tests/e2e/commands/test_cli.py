@@ -86,7 +86,7 @@ def test_generate_says_what_it_wrote(generated):
 
 def test_a_table_that_no_crawler_has_made_yet(up):
     ended = sales(up.home, "query", "SELECT * FROM sales_data_projection_db.sales_data")
-    assert_one_line(ended, "No crawler has made the table sales_data_projection_db.sales_data yet", "`sales crawl`")
+    assert_one_line(ended, "no crawler has made the table sales_data_projection_db.sales_data yet", "`sales crawl`")
 
 
 def test_sql_that_fails(up):
@@ -137,7 +137,7 @@ def test_orders_travel_from_generate_to_query(up, generated):
     assert len({row[0] for row in rows}) == len(rows)
     assert {first, last} <= {row[0] for row in rows}
     assert [list(map(str, json.loads(line).values())) for line in answers["json"].splitlines()] == rows
-    assert [line.split() for line in answers["table"].splitlines()] == [header, *rows]
+    assert [line.split() for line in answers["table"].splitlines()] == [header, *rows, [str(len(rows)), "rows"]]
 
 
 def test_down_ends_it_and_leaves_logs_only(up):
