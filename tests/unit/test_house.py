@@ -1,0 +1,102 @@
+"""Imports lead downwards: what a room may take from which is said here, and nowhere else."""
+
+import ast
+
+import pytest
+
+from tests import ROOT
+
+SOURCE = ROOT / "src"
+# From the ground up: a module may import from its own package and from those named beside it, all listed before it.
+# Of two packages that fit a module, the one with the longer name counts.
+ALLOWED = {
+    "common": (),
+    "transform": (),
+    "bucket_cleanup": (),
+    "install": (),
+    "generator": ("common",),
+    "sales_pipeline.errors": (),
+    "sales_pipeline.defaults": (),
+    "sales_pipeline.terminal": (),
+    "sales_pipeline.aws": ("common", "sales_pipeline.errors"),
+    "local_aws": ("common", "sales_pipeline.aws"),
+    "sales_pipeline.orders": ("common", "sales_pipeline.aws", "transform"),
+    "sales_pipeline.query": ("sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.terminal"),
+    "sales_pipeline.crawl": ("sales_pipeline.aws", "sales_pipeline.errors"),
+    "sales_pipeline.generate": ("common", "generator", "sales_pipeline.aws"),
+    "sales_pipeline.plan": ("sales_pipeline.errors", "sales_pipeline.terminal"),
+    "sales_pipeline.status": ("sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.terminal"),
+    "sales_pipeline.failures": (
+        *("common", "transform"),
+        *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults")),
+    ),
+    "sales_pipeline.reconcile": (
+        *("common", "transform"),
+        *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults", "failures")),
+    ),
+    "sales_pipeline.local": (
+        *("common", "generator", "local_aws"),
+        *(f"sales_pipeline.{name}" for name in ("aws", "errors", "terminal", "crawl", "generate", "query")),
+    ),
+    "sales_pipeline.cli": (
+        *("common", "sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.defaults", "sales_pipeline.plan"),
+        *(
+            f"sales_pipeline.{name}"
+            for name in ("query", "crawl", "generate", "status", "failures", "reconcile", "local")
+        ),
+    ),
+    "sales_pipeline.__main__": ("sales_pipeline.cli",),
+}
+SHIPPED = ("transform", "generator.app", "generator.orders", "bucket_cleanup")
+OWN = {path.name for path in SOURCE.iterdir() if path.is_dir()}
+
+
+def modules():
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"), path
+
+
+def imported(path):
+    """Name every module of this repository that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write the whole name of {node.module}"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (name for name in names if name.split(".")[0] in OWN)
+
+
+def is_in(name, package):
+    return name == package or name.startswith(package + ".")
+
+
+@pytest.mark.parametrize(
+    ("module", "path"), sorted(modules()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_imports_lead_downwards(module, path):
+    packages = [package for package in ALLOWED if is_in(module, package)]
+    assert packages or module == "sales_pipeline", f"{module} has no place in ALLOWED"
+    if not packages:
+        return
+    package = max(packages, key=len)
+    wrong = [
+        name for name in imported(path) if not any(is_in(name, allowed) for allowed in (package, *ALLOWED[package]))
+    ]
+    assert not wrong
+
+
+def test_the_packages_are_listed_from_the_ground_up():
+    below = set()
+    for package, allowed in ALLOWED.items():
+        assert set(allowed) <= below, package
+        below.add(package)
+
+
+@pytest.mark.parametrize(
+    ("module", "path"), sorted(modules()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_what_ships_in_a_function_imports_nothing_else_of_this_repository(module, path):
+    if any(is_in(module, shipped) for shipped in SHIPPED):
+        assert [name for name in imported(path) if not any(is_in(name, shipped) for shipped in SHIPPED)] == []
