@@ -1,8 +1,11 @@
 """The commands of a document, one shell that runs them in order, and what their output has to look like."""
 
+import os
+import pty
 import re
 import shutil
 import subprocess
+import tty
 from typing import NamedTuple
 
 
@@ -35,35 +38,37 @@ def _continues(line):
 
 
 class Shell:
-    """A bash that keeps its variables and functions from one command to the next."""
+    """A bash that keeps its variables and functions from one command to the next, and prints to a terminal."""
 
     def __init__(self, folder, environment):
+        ours, theirs = pty.openpty()
+        tty.setraw(theirs)  # a newline stays one
         self._bash = subprocess.Popen(
             [shutil.which("bash"), "--norc", "--noprofile"],
             cwd=folder,
-            env=environment,
+            env=environment | {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "80", "AWS_PAGER": ""},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=theirs,
+            stderr=theirs,
             text=True,
             bufsize=1,
         )
+        os.close(theirs)
+        self._terminal = ours
 
     def run(self, text):
         """Run a command; return its exit code, and what it printed on standard output and standard error."""
         self._bash.stdin.write(f"{text}\nprintf '\\n<ended %s>\\n' $?\n")
         self._bash.stdin.flush()
-        lines = []
-        for line in self._bash.stdout:
-            if ended := re.fullmatch(r"<ended (\d+)>\n", line):
-                return int(ended[1]), "".join(lines).rstrip("\n")
-            lines.append(line)
-        raise AssertionError(f"the shell ended in {text!r}: {''.join(lines)}")
+        printed = b""
+        while not (ended := re.search(rb"\n<ended (\d+)>\n", printed)):
+            printed += os.read(self._terminal, 65536)
+        return int(ended[1]), printed[: ended.start()].decode().rstrip("\n")
 
     def close(self):
         self._bash.stdin.close()
         self._bash.wait(10)
-        self._bash.stdout.close()
+        os.close(self._terminal)
 
 
 def looks_like(output, documented):

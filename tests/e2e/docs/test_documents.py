@@ -61,7 +61,7 @@ def shell(up, tmp_path):
     for entry in ROOT.iterdir():
         (tmp_path / entry.name).symlink_to(entry)
     path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    shell = Shell(tmp_path, environment(up.home, **exported(up)) | path | {"COLUMNS": "100", "AWS_PAGER": ""})
+    shell = Shell(tmp_path, environment(up.home, **exported(up)) | path)
     yield shell
     shell.close()
 
