@@ -1,8 +1,8 @@
-"""The scheduled function: mock orders into the order table, one every three seconds across its minute.
+"""The scheduled function: writes mock orders into the order table, one every three seconds of a minute.
 
-EventBridge Scheduler invokes it every minute and names the minute in its input. Ids and content of the
-minute's orders come from that alone, so an invocation that comes twice, or again after a failure, finds what
-is already there and fills only the gaps.
+EventBridge Scheduler invokes it every minute and names the minute in its input. The ids and the content of the
+minute's orders depend on that minute alone. So a second invocation for the same minute writes only the orders that
+are not in the table yet.
 """
 
 import logging
@@ -35,7 +35,7 @@ EXPECTED_EVENT = (
 LOGGER = logging.getLogger(__name__)
 LOGGER.setLevel(logging.INFO)
 
-# Tests put a clock of their own here.
+# Tests replace these two with a clock of their own.
 now = time.time
 sleep = time.sleep
 
@@ -43,8 +43,8 @@ sleep = time.sleep
 def handler(event: dict[str, str], _context: object) -> dict[str, int]:
     """Write the orders of one minute, each when it is due, and return how many were written or already there.
 
-    `event` is `{"scheduled_time": "2026-11-22T16:26:00Z"}`. An order whose time has passed is written at
-    once. A put that fails does not stop those after it; the RuntimeError at the end makes Lambda try again.
+    `event` is `{"scheduled_time": "2026-11-22T16:26:00Z"}`. An order whose time has passed is written at once. After a
+    put that fails, the next orders are still written. Then a RuntimeError makes Lambda invoke the function again.
     """
     start_ms = _scheduled_ms(event)
     table_name = os.environ.get("TABLE_NAME")
@@ -56,7 +56,7 @@ def handler(event: dict[str, str], _context: object) -> dict[str, int]:
         _wait_until(start_ms / 1000 + position * INTERVAL_SECONDS)
         outcomes[_put(table_name, order)] += 1
     summary = {outcome: outcomes.pop(outcome, 0) for outcome in ("written", "already_there")}
-    # Fields of their own where the function logs in Lambda's JSON format; the text has them in any other.
+    # In Lambda's JSON log format `extra` gives fields of their own; in its text format the text has them.
     line = {"scheduled_time": event["scheduled_time"], **summary, "failed": dict(outcomes)}
     LOGGER.info("%s", line, extra=line)
     if outcomes:
@@ -70,7 +70,7 @@ def _scheduled_ms(event: dict[str, str]) -> int:
         scheduled = datetime.fromisoformat(event["scheduled_time"])
     except (KeyError, TypeError, ValueError):
         raise ValueError(f"{EXPECTED_EVENT}; found {event!r:.200}") from None
-    # A time without an offset would mean the machine's own zone.
+    # Python would read a time without an offset in this machine's time zone.
     if scheduled.tzinfo is None or not 0 <= scheduled.timestamp() <= now() + MAX_AHEAD_SECONDS:
         raise ValueError(f"{EXPECTED_EVENT}; found {event!r:.200}")
     return int(scheduled.timestamp() * 1000)
@@ -99,6 +99,6 @@ def _put(table_name: str, order: Order) -> str:
 
 @cache
 def _client() -> "DynamoDBClient":
-    # Twenty puts share a minute: one that hangs must give up while there is time for the others.
+    # Twenty puts share one minute: a put that hangs must give up while there is time for the others.
     config = Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
     return boto3.client("dynamodb", config=config)

@@ -1,4 +1,4 @@
-"""Writes orders at their pace, and shows the operator what becomes of them."""
+"""Writes orders at the pace asked for, and shows on the terminal how far it is."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ PLAIN_PROGRESS_SECONDS = 10.0
 
 _THROTTLED = "{what} throttled every attempt for too long: lower --rate, or raise the table's capacity"
 _UNANSWERED = "{place} did not answer: check the network and the endpoint, then check the orders that are in doubt"
-# Where a failed write says more than any other call of AWS that fails.
+# The advice that differs for a write of orders.
 WRITE_ADVICE = {
     **ADVICE,
     "ConnectionClosedError": _UNANSWERED,
@@ -49,10 +49,10 @@ def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
     profile: str | None,
     options: Collection[str],
 ) -> int:
-    """Write `count` orders, or on until Ctrl-C, then print a summary; return the exit code.
+    """Write `count` orders, or orders until Ctrl-C, then print a summary; return the exit code.
 
-    `options` are those of the command: an error advises no other. Exit codes: 0 done, or stopped by the first Ctrl-C;
-    1 failed, with one line on standard error; 130 left by a second Ctrl-C.
+    `options` are the options of the command; an error names no others. Exit codes: 0 done, or stopped by the first
+    Ctrl-C; 1 failed, with one line on standard error; 130 stopped by a second Ctrl-C.
     """
     stop = Stop()
     writer = Writer(client, table_name, stop.wait)
@@ -69,8 +69,8 @@ def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
             problem, exit_code = explain_write(error, what, place, profile, options), 1
         except KeyboardInterrupt:
             problem, exit_code = "stopped without waiting for DynamoDB's answer", 130
-        except OSError as error:  # whoever read the progress has gone; what was written is still to be told
-            problem, exit_code = f"stopped, as standard output takes no more: {error}", 1
+        except OSError as error:  # such as a closed pipe; the summary then goes to standard error
+            problem, exit_code = f"stopped, because writing to standard output failed: {error}", 1
             progress.to_standard_error()
     progress.summarize(asked_per_second=1 / interval_seconds)
     if problem:
@@ -79,7 +79,7 @@ def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 def explain_write(error: Exception, what: str, place: str, profile: str | None, options: Collection[str]) -> str:
-    """Return one line about one of `WRITE_ERRORS`, or a ValueError of boto3; arguments as for `aws_errors.explain`."""
+    """Return one line about one of `WRITE_ERRORS` or a ValueError of boto3; arguments as in `aws_errors.explain`."""
     return explain(error, what=what, place=place, options=options, profile=profile, advice=WRITE_ADVICE)
 
 
@@ -88,11 +88,11 @@ class _PlainConsole(Console):
         super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError("its reader is gone")  # rich would end the program, and with it the report
+        raise BrokenPipeError("its reader is gone")  # rich would end the program before the summary
 
 
 class Progress:
-    """What the operator sees: on a terminal orders above a live line, elsewhere plain lines, then a summary."""
+    """Prints the progress: on a terminal the orders above a live line, elsewhere plain lines; then a summary."""
 
     def __init__(self, tally: Tally, stop: Stop) -> None:
         self._tally = tally
@@ -106,7 +106,7 @@ class Progress:
         )
 
     def to_standard_error(self) -> None:
-        """Go on there, and let nothing more be flushed to where nobody reads."""
+        """Print to standard error from now on, and flush nothing more to standard output, which nobody reads."""
         self._console = _PlainConsole(stderr=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -1,4 +1,4 @@
-"""Mock orders from a laptop into the order table; `--help` shows how."""
+"""Writes mock orders from a laptop into the order table; `--help` shows how."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 if __name__ == "__main__":
-    # Run by its path, from anywhere: imports start where they do in the installed package.
+    # When it is run by its path, from any folder, imports must start in src/ as in the installed package.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 try:
@@ -34,7 +34,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 def _finite(value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
-        raise typer.BadParameter(f"expected a number, found {value}")  # nan lies within every bound
+        raise typer.BadParameter(f"expected a number, found {value}")  # typer's bounds let nan pass
     return value
 
 
@@ -60,7 +60,7 @@ def _endpoint_url(text: str) -> str:
 
 
 def _table(text: str) -> str:
-    # BatchWriteItem and PutItem take a name or an ARN, and botocore would send anything.
+    # PutItem and BatchWriteItem take a name or an ARN. botocore does not check it.
     if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}|arn:\S+", text):
         raise typer.BadParameter("expected 3 to 255 letters, digits, '_', '.' and '-'")
     return text
@@ -74,7 +74,7 @@ def generate(  # noqa: PLR0913 - one argument an option
     region: Annotated[str | None, typer.Option(help="AWS region, if not the profile's.")] = None,
     endpoint_url: Annotated[
         str | None,
-        typer.Option(parser=_endpoint_url, metavar="URL", help="A DynamoDB elsewhere, such as an emulator."),
+        typer.Option(parser=_endpoint_url, metavar="URL", help="Endpoint of DynamoDB, such as an emulator's."),
     ] = None,
     table: Annotated[str, typer.Option(parser=_table, metavar="NAME", help="The order table.")] = "order_table",
     interval: Annotated[
@@ -84,29 +84,35 @@ def generate(  # noqa: PLR0913 - one argument an option
             min=0.0001,
             max=86_400,
             callback=_finite,
-            help="From one order to the next; 3 by default.",
+            help="Time between two orders; 3 by default.",
         ),
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(metavar="ORDERS/S", min=0.0001, max=10_000, callback=_finite, help="In place of --interval."),
+        typer.Option(
+            metavar="N", min=0.0001, max=10_000, callback=_finite, help="Orders per second, instead of --interval."
+        ),
     ] = None,
-    count: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop after so many; 10 in a dry run.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="The same seed orders the same things.")] = None,
+    count: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Stop after this many orders; 10 in a dry run.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="The same seed gives the same products and prices.")
+    ] = None,
     start_ms: Annotated[
         int | None,
         typer.Option(
             "--start-time",
             parser=_start_ms,
             metavar="ISO8601",
-            help="Date the orders from here on; with --seed their ids are the same each time.",
+            help="Time of the first order, in its id; with --seed the ids are the same each time.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the items, one a line, and need no AWS.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the items, one per line; uses no AWS.")] = False,
 ) -> None:
     """Write mock orders into a DynamoDB table, one every 3 seconds, until Ctrl-C.
 
-    Above 10 orders a second they go out in batches. A second Ctrl-C does not wait for DynamoDB's answer.
+    Above 10 orders per second it writes them in batches. A second Ctrl-C does not wait for DynamoDB's answer.
 
     \b
     Examples:
@@ -116,7 +122,7 @@ def generate(  # noqa: PLR0913 - one argument an option
       mock_data_generator_for_dynamodb.py --dry-run --seed 7 --start-time 2026-11-22T16:00:00Z
 
     \b
-    Exit codes: 0 done, or stopped by Ctrl-C; 1 failed; 2 wrong usage; 130 left by a second Ctrl-C.
+    Exit codes: 0 done, or stopped by Ctrl-C; 1 failed; 2 wrong usage; 130 stopped by a second Ctrl-C.
     """  # noqa: D301 - the backspaces keep the lines below them apart
     if interval and rate:
         raise typer.BadParameter("give --interval or --rate, not both")

@@ -1,7 +1,7 @@
-"""Mock orders for a shop that sells tech gadgets: from a seed and moments in time to orders, nothing else.
+"""Makes mock orders of a shop that sells tech gadgets, from a seed and the times of the orders.
 
-Nothing here reads a clock, the environment or AWS. What is ordered comes from the seed alone; when it is
-ordered, and with that the order's id, comes from whoever asks.
+Nothing here reads a clock, the environment or AWS. Products, quantities and prices depend on the seed alone. The
+caller gives the times, and an order's id holds its time.
 """
 
 import os
@@ -35,8 +35,8 @@ class Order(NamedTuple):
 class Gadget(NamedTuple):
     """One product and how it sells.
 
-    Prices lie at every `step` whole units from `lowest` to `highest`, with .99, .49 or .00 behind them.
-    `popularity` weighs it against the others; an order takes each entry of `quantities` equally often.
+    A price is one of `lowest`, `lowest` + `step`, … up to `highest`, plus .99, .49 or .00. `popularity` is how often it
+    is ordered, relative to the others. An order takes each entry of `quantities` equally often.
     """
 
     product_name: str
@@ -47,7 +47,7 @@ class Gadget(NamedTuple):
     quantities: tuple[int, ...]
 
 
-# Whoever buys a laptop buys one; whoever buys cables fills a drawer.
+# People buy one laptop, but several cables.
 _ONE = (1,)
 _SELDOM_TWO = (1, 1, 1, 1, 1, 1, 1, 1, 1, 2)
 _A_FEW = (1, 1, 1, 1, 2, 2, 3)
@@ -93,11 +93,11 @@ def _price_points(gadget: Gadget) -> tuple[Decimal, ...]:
     return tuple(
         Decimal(whole * 100 + cents).scaleb(-2)
         for whole in range(gadget.lowest, gadget.highest + 1, gadget.step)
-        for cents in (99, 99, 49, 0)  # a shop likes .99 best
+        for cents in (99, 99, 49, 0)  # half of all prices end in .99
     )
 
 
-# Every gadget as often as it is popular: one random index picks by weight.
+# Every gadget stands here as often as its popularity says, so one random index picks by weight.
 _SHELF = tuple(
     entry
     for gadget in CATALOGUE
@@ -106,10 +106,10 @@ _SHELF = tuple(
 
 
 class GadgetProvider(BaseProvider):
-    """A Faker provider: `sale()` is a product's name, how many pieces, and the price of one."""
+    """A Faker provider: `sale()` returns a product's name, the number of pieces, and the price of one piece."""
 
     def sale(self) -> tuple[str, int, Decimal]:
-        # One draw feeds three picks, 16 bits each: (bits * n) >> 16 is below n for any 16 bits.
+        # One random number gives three picks of 16 bits each: (bits * n) >> 16 is below n for any 16 bits.
         bits = self.generator.random.getrandbits(48)
         name, quantities, prices = _SHELF[(bits >> 32) * len(_SHELF) >> 16]
         return (
@@ -120,16 +120,16 @@ class GadgetProvider(BaseProvider):
 
 
 def planned_orders(seed: int | None, *, start_ms: int, interval_seconds: float) -> Iterator[Order]:
-    """Orders that stand at `start_ms`, `start_ms` + interval, …, without end and without waiting.
+    """Return endless orders with the times `start_ms`, `start_ms` + interval, …; it does not wait for those times.
 
-    `start_ms` is in milliseconds since 1970, UTC. The same arguments give the same orders under the same ids,
-    on every machine; with None for a seed they differ each time.
+    `start_ms` is in milliseconds since 1970, UTC. The same arguments give the same orders under the same ids, on every
+    machine. With None as the seed they differ each time.
     """
     if not 0 <= start_ms < 1 << 48:
         raise ValueError(f"start_ms: expected milliseconds since 1970 that 48 bits hold, found {start_ms}")
     interval_ns = round(interval_seconds * 1e9)
     moments_ms = (start_ms + position * interval_ns // 1_000_000 for position in count())
-    # A stream of its own: drawing ids from the other one would make what is ordered depend on the ids.
+    # A second random generator, so that the products do not depend on the ids.
     random = Generator().seed_instance(None if seed is None else f"ids of {seed}").random
     return _orders(seed, moments_ms, iter(lambda: random.getrandbits(62), -1))
 
@@ -140,16 +140,16 @@ def live_orders(
     clock_ms: Callable[[], int],
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> Iterator[Order]:
-    """Orders that stand at the moment they are taken from the iterator, each under an id never seen before.
+    """Return endless orders, each with the time at which it is taken from the iterator and with a new id.
 
-    `clock_ms` gives milliseconds since 1970, UTC. What is ordered is what `planned_orders` gives for the same
-    seed.
+    `clock_ms` gives milliseconds since 1970, UTC. Products, quantities and prices are those of `planned_orders` for the
+    same seed.
     """
     return _orders(seed, iter(clock_ms, -1), _random_62_bits(random_bytes))
 
 
 def to_item(order: Order) -> "Item":
-    """Return the order as DynamoDB's low-level API takes it: attributes under their type, numbers as text."""
+    """Return the order in the form of DynamoDB's low-level API: attributes under their type, numbers as text."""
     orderid, product_name, quantity, price = order
     return {
         "orderid": {"S": orderid},
@@ -166,11 +166,11 @@ def _orders(seed: int | None, moments_ms: Iterable[int], id_bits: Iterator[int])
 
 
 def _uuid7s(moments_ms: Iterable[int], random_bits: Iterator[int]) -> Iterator[str]:
-    """UUIDs of version 7 that sort as they were made: RFC 9562, 5.7, with the counter of 6.2, method 1.
+    """Return UUIDs of version 7 that sort by their time: RFC 9562, section 5.7, with the counter of 6.2, method 1.
 
-    48 bits of milliseconds, the version, 12 bits of counter, the variant, 62 random bits. Ids of one
-    millisecond differ in their counter; a counter that runs over borrows the next millisecond, and a clock
-    that steps back is not followed.
+    A UUID holds 48 bits of milliseconds, the version, 12 bits of counter, the variant and 62 random bits. Ids of one
+    millisecond differ in their counter. After the counter's last number the next millisecond begins early. When the
+    clock steps back, the ids keep the latest millisecond.
     """
     last_ms, counter = -1, 0
     for moment_ms, bits in zip(moments_ms, random_bits, strict=False):
@@ -185,7 +185,7 @@ def _uuid7s(moments_ms: Iterable[int], random_bits: Iterator[int]) -> Iterator[s
 
 
 def _random_62_bits(random_bytes: Callable[[int], bytes]) -> Iterator[int]:
-    # One system call feeds 512 ids: asking for each costs more than everything else about an order.
+    # One system call gives the bits of 512 ids: a call per id would cost more than the rest of an order.
     while True:
         for (bits,) in iter_unpack(">Q", random_bytes(4096)):
             yield bits >> 2

@@ -1,4 +1,4 @@
-"""When the next orders are due, and when to stop."""
+"""Decides when the next orders are due, and when to stop."""
 
 import math
 import signal
@@ -13,7 +13,7 @@ from generator.orders import Order
 DEFAULT_INTERVAL_SECONDS = 3.0
 BATCHED_ABOVE_PER_SECOND = 10
 BATCHES_PER_SECOND = 4
-BATCH_SIZE = 25  # BatchWriteItem takes no more
+BATCH_SIZE = 25  # the most items of one BatchWriteItem
 MAX_BEHIND_SECONDS = 1.0
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -26,11 +26,11 @@ def paced(
     wait: Callable[[float], bool],
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[list[Order]]:
-    """Take orders when they are due, one by one, or several at once above 10 a second.
+    """Yield orders when they are due: one by one, or several at once above 10 per second.
 
-    Ends after `count` orders, or when `wait`, which sleeps for a number of seconds, returns False. Due times
-    follow from the first and don't drift; whoever falls behind by more than a second goes on from there, and the
-    orders missed meanwhile (a laptop asleep) don't come in a burst.
+    Ends after `count` orders, or when `wait`, which sleeps for a number of seconds, returns False. The due times are
+    computed from the first one and do not drift. After a delay of more than a second (a laptop that slept, for
+    example) the due times start again from now, so that no burst of orders follows.
     """
     per_second = 1 / interval_seconds
     batch_size = 1
@@ -62,14 +62,14 @@ class Stop:
         try:
             yield
         finally:
-            if not self._leaving:  # then they stay ignored: a third must not cut the report short
+            if not self._leaving:  # after a second signal all are ignored, so that a third cannot stop the summary
                 for number, handler in zip(_SIGNALS, before, strict=True):
                     signal.signal(number, handler)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, but not past a request to stop; return whether to go on."""
+        """Sleep until the time is over or a stop is requested; return whether to go on."""
         end = time.monotonic() + seconds
-        # In naps: a signal handler that returns does not end time.sleep, and Event.set in one can deadlock.
+        # In short steps: a signal does not end time.sleep, and Event.set in a signal handler can deadlock.
         while not self.requested and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, 0.1))
         return not self.requested

@@ -1,4 +1,4 @@
-"""Orders into a DynamoDB table, and a true account of what became of each."""
+"""Writes orders into a DynamoDB table, and counts what happened to each of them."""
 
 import random
 import time
@@ -26,29 +26,29 @@ FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 2.0
 
 _THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
-_SERVER_ERROR = 500  # this HTTP status and those above it say nothing about whether a write was taken
-# botocore's HTTPClientError: the request went out, or may have. Its ConnectionError: it never did.
+_SERVER_ERROR = 500  # with this HTTP status or a higher one, DynamoDB may or may not have taken the write
+# After botocore's HTTPClientError the request may have been sent. After its ConnectionError it was not.
 _UNANSWERED = (botocore.exceptions.HTTPClientError, ResponseParserError)
 _NETWORK = (*_UNANSWERED, botocore.exceptions.ConnectionError)
 
 
 class DifferentItemError(Exception):
-    """An order's id is taken, and not by the same order; the argument is the id."""
+    """The table holds another order under this order's id; the argument is the id."""
 
 
 class ThrottledError(Exception):
-    """DynamoDB gave items back unprocessed for as long as there was patience."""
+    """DynamoDB returned items unprocessed until THROTTLED_PATIENCE_SECONDS were over."""
 
 
 @dataclass
 class Tally:
-    """What became of the orders; units, revenue and ids are those of the orders written."""
+    """How many orders were written, and how many were not; units, revenue and ids are those of the written ones."""
 
     written: int = 0
     already_there: int = 0
     not_written: int = 0
     in_doubt: list[str] = field(default_factory=list)
-    """Ids of orders that were sent without an answer ever coming back: DynamoDB may hold them."""
+    """Ids of orders that were sent and never answered: DynamoDB may hold them."""
     retries: int = 0
     units: int = 0
     revenue: Decimal = Decimal(0)
@@ -66,21 +66,21 @@ class Tally:
 def connect(profile: str | None, region: str | None, endpoint_url: str | None) -> "DynamoDBClient":
     """Return a client that gives up within seconds and never sends a request twice.
 
-    Sending again is the writer's: only there is it known whether an earlier answer was lost.
+    The writer sends requests again, because only the writer knows whether an earlier answer was lost.
     """
     session = boto3.Session(profile_name=profile, region_name=region)
-    if not session.region_name:  # an empty AWS_DEFAULT_REGION would fail later, and darkly
+    if not session.region_name:  # an empty AWS_DEFAULT_REGION would fail later, with an unclear error
         raise NoRegionError
     config = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
     return session.client("dynamodb", endpoint_url=endpoint_url, config=config)
 
 
 WRITE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, DifferentItemError, ThrottledError)
-"""What `connect` and `Writer.write` raise."""
+"""The errors that `connect` and `Writer.write` raise."""
 
 
 class Writer:
-    """Writes orders to one table and keeps `tally` true, whatever happens, a KeyboardInterrupt included.
+    """Writes orders to one table. `tally` stays correct after every error, and after a KeyboardInterrupt.
 
     `wait` sleeps for a number of seconds and returns whether to go on after it.
     """
@@ -97,9 +97,10 @@ class Writer:
     def write(self, orders: Sequence[Order]) -> list[Order]:
         """Write one order on condition that its id is new, or up to 25 as a batch, which takes no condition.
 
-        Returns those that the table is known to hold, which is all of them unless `wait` said stop. Whatever is
-        throttled, unprocessed or unanswered is sent again under the same id until patience ends; then, or at
-        once where that can't help, raises one of `WRITE_ERRORS`, when every order has been counted.
+        Returns the orders that the table surely holds: all of them, unless `wait` returned False. Orders that are
+        throttled, unprocessed or unanswered are sent again under the same id, for 60 s when throttled and 10 s
+        otherwise. After that time, or at once where sending again cannot help, it counts every order and raises one of
+        `WRITE_ERRORS`.
         """
         self._pending, self._in_flight, self._answer_lost = list(orders), False, False
         try:
@@ -127,8 +128,8 @@ class Writer:
                 return
 
     def _try_once(self, send: Callable[[], None]) -> Exception:
-        """Send what is pending, and return what to blame if some of it stays so."""
-        self._in_flight = True  # and so it stays if an interrupt comes before the answer
+        """Send the pending orders; return the error to raise if some of them stay pending."""
+        self._in_flight = True  # it stays True when an interrupt comes before the answer
         error: Exception = ThrottledError()
         try:
             send()
@@ -156,7 +157,7 @@ class Writer:
                 self._pending = []
                 self.tally.already_there += 1
                 return
-            # What stands there is the earlier attempt, whose answer was lost.
+            # An earlier attempt wrote this item, and its answer was lost.
         self._pending = []
         self.tally.count_written(order)
 
@@ -178,7 +179,7 @@ class Writer:
 
 
 def _is_same(stored: Mapping[str, Any], order: Order) -> bool:
-    # DynamoDB gives 349.00 back as 349: numbers are compared as numbers.
+    # DynamoDB returns 349.00 as 349, so numbers are compared as numbers.
     try:
         return len(stored) == len(order) and order == (
             stored["orderid"]["S"],
@@ -208,4 +209,4 @@ def _patience_seconds(error: Exception) -> float:
 
 def _jittered_backoff_seconds(failures: int) -> float:
     longest_seconds = backoff_seconds(failures, FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS)
-    return longest_seconds * random.uniform(0.5, 1)  # noqa: S311 - so that two writers don't stay in step
+    return longest_seconds * random.uniform(0.5, 1)  # noqa: S311 - so that two writers do not retry at the same moments

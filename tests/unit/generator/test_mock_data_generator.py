@@ -428,7 +428,7 @@ def test_a_reader_that_goes_away_does_not_take_the_report_with_it(dynamodb):
         stderr = process.stderr.read()
     assert process.returncode == 1
     assert summary(stderr)["written"] == f"{len(dynamodb.orders())}"
-    assert stderr.endswith("error: stopped, as standard output takes no more: its reader is gone\n")
+    assert stderr.endswith("error: stopped, because writing to standard output failed: its reader is gone\n")
 
 
 def test_a_full_disk_does_not_take_the_report_with_it(dynamodb):
