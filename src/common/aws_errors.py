@@ -1,4 +1,4 @@
-"""An error of AWS, or of the way there, in one line that says what to do next."""
+"""Explains an error of AWS or of the network in one line that says what to do next."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ _THROTTLED = "AWS throttled {action} on {what} for too long: wait a minute, then
 _UNREACHED = "cannot reach AWS: check the network, the region and the endpoint ({message})"
 _UNANSWERED = "{place} did not answer: check the network and the endpoint, then run the same command again"
 
-# By AWS' error code where there was an answer, by the exception's name where there was none.
+# The key is AWS' error code where AWS answered, and the exception's name where it did not.
 ADVICE: Mapping[str, str] = {
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
@@ -48,7 +48,7 @@ ADVICE: Mapping[str, str] = {
 _TARGETS = ("--table", "--stack-name", "--region")
 
 
-def explain(  # noqa: PLR0913 - what a person may need to know
+def explain(  # noqa: PLR0913 - one argument per thing that the line can name
     error: Exception,
     *,
     what: str,
@@ -57,15 +57,16 @@ def explain(  # noqa: PLR0913 - what a person may need to know
     profile: str | None = None,
     advice: Mapping[str, str] = ADVICE,
 ) -> str:
-    """Return one line about an error of boto3, or about one that `advice` knows by the name of its class.
+    """Return one line about an error of boto3, or about an error whose class is a key of `advice`.
 
-    `what` was to be reached, such as `table "order_table" in us-east-1`, and `place` is where. `options` are those of
-    the command that failed, such as `--profile`: no other is named. `profile` is the one that was used.
+    `what` is the thing that the call was about, such as `table "order_table" in us-east-1`; `place` is its region and
+    endpoint. `options` are the options of the command that failed, such as `--profile`; the line names no others.
+    `profile` is the profile that was used.
     """
     name, message, action = type(error).__name__, str(error), ""
     if isinstance(error, ClientError):
         name, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        # AWS' own words name the action even where the call was another, such as assuming a role.
+        # AWS' message names the denied action, which can differ from the call: assuming a role, for example.
         named = re.search(r"perform: (\S+)", message)
         action = named[1] if named else error.operation_name
     text = advice.get(name, "{message} ({name}, {place})").format(

@@ -1,8 +1,11 @@
-"""How long to wait before something that failed is tried again."""
+"""Computes how long to wait before a failed call is tried again."""
 
 
 def backoff_seconds(failures: int, first_seconds: float, longest_seconds: float) -> float:
-    """Return how long to wait after so many failures in a row: not at all after none, then twice as long each time."""
+    """Return the wait after `failures` failures in a row: 0 after none, `first_seconds` after one, then twice as long.
+
+    It never exceeds `longest_seconds`.
+    """
     if failures == 0:
         return 0.0
     return min(longest_seconds, first_seconds * 2.0 ** min(failures - 1, 64))

@@ -1,13 +1,13 @@
-"""Files that a kill leaves whole."""
+"""Writes files so that they stay complete even if the process is killed."""
 
 import os
 from pathlib import Path
 
 
 def replace_text(path: Path, text: str, *, mode: int = 0o666) -> None:
-    """Write a file so that whoever reads it, even after a kill, finds the old text or the new one.
+    """Replace a file's text at once: every reader finds the whole old text or the whole new one, even after a kill.
 
-    `mode` is that of the new file, before the process' umask.
+    `mode` is the mode of the new file, before the process' umask.
     """
     unfinished = path.with_name(f"{path.name}.new")
     unfinished.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
-"""Builds, deploys and deletes the stack on the emulator, with the `sam` commands that a deploy to AWS takes.
+"""Builds, deploys and deletes the stack on the emulator, with the same `sam` commands as on AWS.
 
-The emulator's gaps are worked around in the built copy of the template, which never leaves this machine.
+The emulator does not support all of the template. So the built copy of the template is changed (`adapt`). That copy
+never leaves this machine.
 """
 
 import copy
@@ -43,7 +44,7 @@ class DeployError(LocalAwsError):
 
 @dataclass(frozen=True)
 class Sam:
-    """The SAM CLI, aimed at one emulator. All that it writes but its log lies in `workdir`."""
+    """The SAM CLI, run against one emulator. It writes only to `workdir` and to its log."""
 
     emulator: Emulator
     workdir: Path
@@ -56,7 +57,7 @@ class Sam:
         if failure:
             raise DeployError(f"sam build failed: {failure} See {self.log_path}.")
         built = build_dir / "template.yaml"
-        # All orders of a minute that is over are due at once.
+        # The orders of a minute that is over are all due at once.
         last_minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
         built.write_text(yaml_dump(adapt(yaml_parse(built.read_text()), last_minute)))
         return built
@@ -76,7 +77,7 @@ class Sam:
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def delete(self, stack_name: str) -> None:
-        """Delete the stack and what `deploy` uploaded for it; half a minute, for SAM looks no oftener."""
+        """Delete the stack and the files that `deploy` uploaded. It takes half a minute, SAM's time between checks."""
         self._change(stack_name, "delete", "--no-prompts")
 
     def _change(self, stack_name: str, command: str, *arguments: str) -> None:
@@ -88,21 +89,21 @@ class Sam:
             raise DeployError(f"sam {command} failed for stack {stack_name}: {reason} See {logs}.")
 
     def _run(self, *arguments: str) -> str | None:
-        """Run one `sam` command; return None, or the reason that it printed for failing."""
+        """Run one `sam` command; return None, or the reason that it printed when it failed."""
         home = self.workdir / "sam"
         home.mkdir(parents=True, exist_ok=True)
-        # SAM asks PyPI for news of itself unless it did so within a week.
+        # SAM asks PyPI for a newer version unless it did so within a week.
         (home / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time()}))
-        # Without settings of its own it takes those beside the template, which are for AWS.
+        # Without this empty file SAM reads samconfig.toml beside the template, whose settings are for AWS.
         settings = home / "samconfig.toml"
         settings.touch()
         environment = self.emulator.environment | {
             "LAMBDA_PYTHON": "host",
             "PYTHON": sys.executable,
-            "MAKEFLAGS": "",  # of a make that runs this; its PYTHON would go before the one above
+            "MAKEFLAGS": "",  # else a make that runs this process would overrule the PYTHON above
             "SAM_CLI_POLL_DELAY": "0.5",
             "SAM_CLI_TELEMETRY": "0",
-            "TMPDIR": str(home),  # SAM leaves the archives that it uploads
+            "TMPDIR": str(home),  # SAM does not delete the archives that it uploads
             "__SAM_CLI_APP_DIR": str(home),
         }
         with self.log_path.open("a+b") as log:
@@ -125,12 +126,12 @@ class Sam:
         return f"{errors[0].rstrip('.')}." if errors else f"It ended with exit code {code}."
 
     def _reason(self, stack_name: str, start: datetime, failure: str) -> str:
-        """Return what the first resource to fail since `start` said; else `failure` and what was seen last."""
+        """Return the reason of the first resource that failed since `start`, or `failure` and the last event."""
         client = self._cloudformation()
         try:
             pages = list(client.get_paginator("describe_stack_events").paginate(StackName=stack_name))
         except client.exceptions.ClientError:
-            return failure  # the stack was never made
+            return failure  # the stack was never created
         events = [  # the newest first
             event
             for page in pages
@@ -150,16 +151,16 @@ class Sam:
 
 
 def adapt(template: Template, scheduled_time: datetime) -> Template:
-    """Return a copy of a built template that the emulator accepts, and that the stand-ins can work with.
+    """Return a copy of a built template that the emulator accepts and the stand-ins can work with.
 
-    Tests check template.yaml itself for everything that changes here:
-    - Saved queries are left out: the emulator refuses their resource type.
-    - Every role also trusts its account, so that a stand-in for the role's service can assume it.
-    - Stream actions are granted on every stream: the emulator accepts no ARN for them.
-    - Log actions on the streams of a log group are also granted on the group: the emulator asks for that.
-    - Plain HTTP is not denied: the emulator has no TLS.
-    - The placeholder for a schedule's time becomes `scheduled_time`, the same each time that the schedule starts its
-      target: the emulator doesn't fill it in.
+    Tests check template.yaml itself for each of these changes:
+    - Saved queries are left out, because the emulator refuses their resource type.
+    - Every role also trusts its account, so that the stand-in for the role's service can assume it.
+    - Stream actions are granted on every stream, because the emulator accepts no ARN for them.
+    - Log actions on the streams of a log group are also granted on the group, because the emulator asks for that.
+    - Plain HTTP is not denied, because the emulator has no TLS.
+    - `scheduled_time` replaces the placeholder of a schedule's time, because the emulator does not fill it in. So every
+      invocation by the schedule gets the same time.
     """
     template = copy.deepcopy(template)
     resources = template["Resources"]
@@ -199,7 +200,7 @@ def _widen_log_groups(document: dict[str, Any]) -> None:
 
 
 def _log_group(resource: Any) -> Any:  # noqa: ANN401 - an ARN, or the function that gives it
-    """Return the ARN of a log group for the ARN of all that lies in it, which Fn::GetAtt gives, too."""
+    """Return a log group's own ARN, given the ARN of its log streams (`…:*`) from Fn::GetAtt; None for other ARNs."""
     return {"Fn::Select": [0, {"Fn::Split": [":*", resource]}]} if "Fn::GetAtt" in resource else None
 
 

@@ -26,13 +26,13 @@ START_SECONDS = 30
 START_ATTEMPTS = 3
 STOP_SECONDS = 10
 
-# MiniStack takes this access key for the account's root user and never looks at the secret. Every other key has
-# to be one that its IAM or STS gave out, as a function's role gets them.
+# For MiniStack this access key is the account's root user; it never checks the secret. Every other access key must come
+# from its IAM or STS, as the key of a function's role does.
 ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 class EmulatorError(LocalAwsError):
-    """The emulator did not start or stop; the text says what to do next."""
+    """The emulator did not start, or did not stop; the text says what to do next."""
 
 
 class _PortTakenError(EmulatorError):
@@ -49,7 +49,7 @@ class Emulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to reach this emulator, and nothing that leads to a real account."""
+        """The environment of a process that uses this emulator. Nothing in it leads to a real account."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         settings = {
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -68,7 +68,7 @@ class Emulator:
         return boto3.Session(ROOT["AWS_ACCESS_KEY_ID"], ROOT["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
 
     def stop(self) -> None:
-        """End the emulator and the functions it runs, and remove all that they wrote but the log.
+        """End the emulator and the functions it runs, and delete everything that they wrote, except the log.
 
         Raises EmulatorError after STOP_SECONDS.
         """
@@ -94,10 +94,10 @@ class Emulator:
 def start(log_path: Path) -> Emulator:
     """Start an emulator on loopback that enforces IAM, and wait until it answers.
 
-    It listens on port 4566, or on a free one where that is taken. Everything it writes but its log lies in a
-    temporary directory of its own. It ends with this process, however this process ends.
+    It listens on port 4566, or on a free port if 4566 is taken. It writes its log to `log_path`, and everything else to
+    a temporary directory of its own. It ends with this process, even when this process is killed.
 
-    Raises EmulatorError after START_SECONDS, or when it ends by itself.
+    Raises EmulatorError after START_SECONDS, or when the emulator ends by itself.
     """
     log_path.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(START_ATTEMPTS - 1):
@@ -130,7 +130,7 @@ def _free_port() -> int:
 
 
 def _environment(directory: Path, port: int) -> dict[str, str]:
-    """Return the emulator's whole environment; the functions that it runs inherit it."""
+    """Return the whole environment of the emulator. The functions that it runs inherit it."""
     return ROOT | {
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
@@ -140,12 +140,12 @@ def _environment(directory: Path, port: int) -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "MINISTACK_REGION": REGION,
-        # The URLs it hands out (of queues, of custom resources' answers) lead to what it binds: localhost may
-        # mean ::1.
+        # The host in the URLs that it returns, of queues for example. It listens on this address only, and localhost
+        # may mean ::1.
         "MINISTACK_HOST": LOOPBACK,
-        # Its health answer repeats this, which tells it from another emulator that took the port first.
+        # Its health answer holds this text. So another emulator that took the port first is noticed.
         "MINISTACK_EDITION": directory.name,
-        # It removes containers that another MiniStack left in Docker. They are not ours to remove.
+        # It removes containers that another MiniStack left in Docker. This path keeps it away from them.
         "DOCKER_HOST": f"unix://{directory}/no-docker",
     }
 
@@ -157,10 +157,10 @@ def _wait_until_healthy(emulator: Emulator, mark: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if emulator.process.poll() is not None:
-            # Another took the port between our look and this: the emulator looks itself, and then binds.
+            # Another program can take the port after _free_port has looked.
             taken = "already in use" in emulator.log_path.read_text(errors="replace")
             raise (_PortTakenError if taken else EmulatorError)(
-                f"The emulator ended as it started: see {emulator.log_path}, "
+                f"The emulator ended while it started: see {emulator.log_path}, "
                 f"which ends with {_last_line(emulator.log_path)!r}."
             )
         try:

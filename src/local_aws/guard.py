@@ -1,8 +1,8 @@
-"""Runs one command, and ends it with all of its children once whoever started the guard is gone.
+"""Runs one command, and ends it and all of its children when the process that started the guard ends.
 
-`python guard.py DIRECTORY COMMAND…`; the starter holds the other end of standard input. However the starter
-ends, even by SIGKILL, the kernel closes that pipe, on Linux and macOS alike: the guard then ends the
-command's process group and removes DIRECTORY, in which the command runs. It ends with the command's exit code.
+`python guard.py DIRECTORY COMMAND…` runs the command in DIRECTORY. The guard's standard input is a pipe from the
+process that started it. When that process ends, even by SIGKILL, the kernel closes the pipe, on Linux and on macOS. The
+guard then ends the command's process group and removes DIRECTORY. Its exit code is the command's.
 """
 
 import os
@@ -20,7 +20,7 @@ from typing import BinaryIO
 def start(
     directory: Path, command: Sequence[str], environment: Mapping[str, str], log: BinaryIO
 ) -> "subprocess.Popen[bytes]":
-    """Start a guard over a command that writes to `log`. Closing its standard input ends both at once."""
+    """Start a guard and its command, which writes to `log`. Closing the guard's standard input ends both at once."""
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-I", __file__, str(directory), *command],
         env=environment,
@@ -32,9 +32,9 @@ def start(
 
 
 def main(directory: str, *command: str) -> None:
-    """Wait for the command, for the end of standard input, or for SIGTERM; then leave nothing behind."""
+    """Wait for the command, the end of standard input or SIGTERM; then end the command and remove the directory."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    # A group of its own: the command's children end with it, and Ctrl-C reaches only the starter.
+    # In a process group of its own the command's children end with it, and Ctrl-C reaches only the starting process.
     child = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
     threading.Thread(target=_end_with_input, args=(child.pid,), daemon=True).start()
     try:
@@ -47,13 +47,13 @@ def main(directory: str, *command: str) -> None:
 
 
 def _end_with_input(group: int) -> None:
-    # Not sys.stdin.read: a thread that holds its lock makes the interpreter abort at exit.
+    # A thread in sys.stdin.read holds a lock, and then the interpreter aborts at exit. os.read takes no lock.
     os.read(sys.stdin.fileno(), 1)
     _kill_group(group)
 
 
 def _kill_group(group: int) -> None:
-    # Nothing here deserves a graceful end. macOS answers EPERM where only zombies are left.
+    # The command and its children have nothing to save. macOS answers EPERM when only zombies are left.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 

@@ -1,10 +1,10 @@
-"""The emulator's process: `python -m local_aws.server`. MiniStack as it is, without warnings of what is by design."""
+"""The emulator's process, `python -m local_aws.server`: MiniStack, without one warning that it repeats every second."""
 
 import logging
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Return False for the warning that MiniStack repeats every second about a pipe to Kinesis: a stand-in runs it."""
+    """Return False for MiniStack's warning that it does not run a pipe to Kinesis: a stand-in runs it."""
     return "MiniStack delivers to" not in str(record.msg)
 
 

@@ -1,4 +1,4 @@
-"""`sales crawl`: runs the crawler and waits for it."""
+"""`sales crawl`: runs the crawler and waits until it has finished."""
 
 import time
 from collections.abc import Callable
@@ -12,9 +12,9 @@ POLL_SECONDS = 0.5
 
 
 def run(stack: Stack, crawl: Callable[[Stack], None]) -> str:
-    """Run `crawl`, which waits for the crawler, and return a line about the crawled table.
+    """Call `crawl`, which runs the crawler and waits; return one line about the crawled table.
 
-    Raises SalesError where the crawl fails or makes no table.
+    Raises SalesError if the crawl fails or makes no table.
     """
     crawl(stack)
     glue = stack.session.client("glue")
@@ -37,7 +37,7 @@ def crawl(stack: Stack) -> None:
     glue = stack.session.client("glue")
     name = stack["CrawlerName"]
     before = glue.get_crawler(Name=name)["Crawler"].get("LastCrawl", {}).get("StartTime")
-    with suppress(glue.exceptions.CrawlerRunningException):  # then wait for the crawl that runs
+    with suppress(glue.exceptions.CrawlerRunningException):  # then it waits for the crawl that is running
         glue.start_crawler(Name=name)
     deadline = time.monotonic() + CRAWL_SECONDS
     while True:

@@ -1,4 +1,4 @@
-"""`sales demo`: the whole chain once on this machine, to a query's answer and a verdict."""
+"""`sales demo`: runs the whole pipeline once on this machine, from orders to a query, and counts the rows."""
 
 import os
 import statistics
@@ -36,41 +36,44 @@ SQL = "SELECT * FROM sales_data_projection_db.sales_data WHERE price > 100 ORDER
 
 
 @dataclass
-class Verdict:
-    """Orders written against rows in the lake: equal only if each order is there once, and there is one."""
+class DemoResult:
+    """The orders written, compared with the rows in the lake.
+
+    It is equal if at least one order was written, and each order has exactly one row.
+    """
 
     written: int
     rows: int
     lost: int
-    doubled: int
+    duplicate: int
 
     @property
     def equal(self) -> bool:
-        return self.written == self.rows > 0 == self.lost == self.doubled
+        return self.written == self.rows > 0 == self.lost == self.duplicate
 
     def __str__(self) -> str:
         counts = (
-            f"{self.written} orders written, {self.rows} rows in the lake, {self.lost} lost, {self.doubled} doubled"
+            f"{self.written} orders written, {self.rows} rows in the lake, {self.lost} lost, {self.duplicate} duplicate"
         )
         return f"{'Equal' if self.equal else 'NOT EQUAL'}: {counts}."
 
 
-def judge(written: set[str], rows_by_order: dict[str, int]) -> Verdict:
+def compare(written: set[str], rows_by_order: dict[str, int]) -> DemoResult:
     """Compare the ids of the orders written with the number of rows that each id has in the lake."""
-    return Verdict(
+    return DemoResult(
         written=len(written),
         rows=sum(rows_by_order.values()),
         lost=len(written - rows_by_order.keys()),
-        doubled=sum(rows > 1 for rows in rows_by_order.values()),
+        duplicate=sum(rows > 1 for rows in rows_by_order.values()),
     )
 
 
 @dataclass
-class Passage:
-    """What has passed each stage so far, as the stores themselves show it, and how long it took."""
+class Progress:
+    """How many orders each stage holds so far, read from the stages themselves, and how long the orders took."""
 
     written: dict[str, float] = field(default_factory=dict)
-    """Moment at which the table took an order, in monotonic seconds, by order id."""
+    """Time at which the table took an order, in monotonic seconds, by order id."""
     in_stream: int = 0
     in_lake: int = 0
     refused: int = 0
@@ -85,7 +88,7 @@ class Passage:
 
 
 class Stores:
-    """Counts what arrives in the data stream and in the bucket, from outside of whoever puts it there."""
+    """Counts what arrives in the Kinesis stream and in the bucket, through AWS' API alone."""
 
     def __init__(self, stack: Stack) -> None:
         self._kinesis: KinesisClient = stack.session.client("kinesis")
@@ -100,24 +103,24 @@ class Stores:
             for shard in shards
         ]
 
-    def look(self, passage: Passage) -> None:
-        """Add to `passage` what has arrived since the last look."""
+    def look(self, progress: Progress) -> None:
+        """Add to `progress` what has arrived since the last call."""
         for position, iterator in enumerate(self._iterators):
             answer = self._kinesis.get_records(ShardIterator=iterator)
-            passage.in_stream += len(answer["Records"])
+            progress.in_stream += len(answer["Records"])
             self._iterators[position] = answer["NextShardIterator"]
         for prefix in ("sales_data/", "errors/"):
             for key in self._new_keys(prefix):
                 lines = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().splitlines()
                 if prefix == "errors/":
-                    passage.refused += len(lines)
+                    progress.refused += len(lines)
                     continue
-                passage.objects += 1
-                passage.in_lake += len(lines)
+                progress.objects += 1
+                progress.in_lake += len(lines)
                 now = time.monotonic()
                 for line in lines:
                     orderid = line.split(b'"', 4)[3].decode()
-                    passage.delays_seconds.append(now - passage.written.get(orderid, now))
+                    progress.delays_seconds.append(now - progress.written.get(orderid, now))
 
     def _new_keys(self, prefix: str) -> list[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
@@ -127,7 +130,7 @@ class Stores:
 
 
 class Clock:
-    """Says each step as it begins, and at the end where the time went."""
+    """Prints each step when it begins, and at the end how long each one took."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -145,9 +148,9 @@ class Clock:
 
 
 def run() -> int:
-    """Run everything from an empty machine to the verdict, and leave nothing running; 0 only if it is equal.
+    """Start the pipeline, write orders, run a query, compare orders with rows, and stop everything.
 
-    Raises SalesError.
+    Returns 0 if the result is equal, else 1. Raises SalesError.
     """
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     clock = Clock(console)
@@ -161,57 +164,55 @@ def run() -> int:
         stack = find(boto3.Session(), local.stack_name)
         clock.step("orders")
         console.print(f"  Firehose gathers rows for {BUFFER_INTERVAL_SECONDS} s here, not for 60")
-        passage = _send_orders(stack, console)
+        progress = _send_orders(stack, console)
         clock.step("crawl")
         console.print(f"  {crawl.run(stack, partial(pipeline.crawl, local.state_dir))}")
         clock.step("query")
         console.print(f"\n{SQL}\n")
         query.run(stack, SQL, "table")
         counted = query.ask(stack, f"SELECT orderid, count(*) FROM {stack['CrawledTable']} GROUP BY orderid")  # noqa: S608
-        verdict = judge(set(passage.written), dict(counted.rows))
+        result = compare(set(progress.written), dict(counted.rows))
         console.print()
         clock.step("stop")
-    delays = sorted(passage.delays_seconds)
+    delays = sorted(progress.delays_seconds)
     if delays:
         middle = statistics.median(delays)
-        console.print(
-            f"From the table to the lake an order took {middle:.1f} s at the median, {delays[-1]:.1f} s at most."
-        )
+        console.print(f"An order took {middle:.1f} s (median), at most {delays[-1]:.1f} s, to reach the lake.")
     console.print(str(clock))
-    console.print(str(verdict))
-    return 0 if verdict.equal else 1
+    console.print(str(result))
+    return 0 if result.equal else 1
 
 
-def _send_orders(stack: Stack, console: Console) -> Passage:
-    """Write the orders and watch them until all are in the lake or refused, or 60 s after the last was written."""
-    passage, stores = Passage(), Stores(stack)
+def _send_orders(stack: Stack, console: Console) -> Progress:
+    """Write the orders and wait until all are in the lake or refused, at most 60 s after the last was written."""
+    progress, stores = Progress(), Stores(stack)
     failures: list[Exception] = []
-    writing = threading.Thread(target=_write, args=(stack, passage, failures), daemon=True)
-    live = Live(console=console, get_renderable=lambda: f"  {passage}") if console.is_terminal else nullcontext()
+    writing = threading.Thread(target=_write, args=(stack, progress, failures), daemon=True)
+    live = Live(console=console, get_renderable=lambda: f"  {progress}") if console.is_terminal else nullcontext()
     with live:
         writing.start()
         deadline = time.monotonic() + ARRIVAL_SECONDS
-        while writing.is_alive() or passage.in_lake + passage.refused < len(passage.written):
+        while writing.is_alive() or progress.in_lake + progress.refused < len(progress.written):
             if writing.is_alive():
                 deadline = time.monotonic() + ARRIVAL_SECONDS
             if time.monotonic() > deadline:
                 break
             time.sleep(POLL_SECONDS)
-            stores.look(passage)
+            stores.look(progress)
     if not console.is_terminal:
-        console.print(f"  {passage}")
+        console.print(f"  {progress}")
     if failures:
         raise failures[0]
-    return passage
+    return progress
 
 
-def _write(stack: Stack, passage: Passage, failures: list[Exception]) -> None:
+def _write(stack: Stack, progress: Progress, failures: list[Exception]) -> None:
     try:
         writer = Writer(connect(None, None, None), stack["TableName"], Stop().wait)
         orders = islice(live_orders(SEED, clock_ms=now_ms), ORDERS)
         while batch := list(islice(orders, BATCH_SIZE)):
             for order in writer.write(batch):
-                passage.written[order.orderid] = time.monotonic()
+                progress.written[order.orderid] = time.monotonic()
             time.sleep(SECONDS_PER_BATCH)
     except Exception as error:  # noqa: BLE001 - it is raised again in the thread that waits
         failures.append(error)

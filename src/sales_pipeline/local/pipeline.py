@@ -1,4 +1,4 @@
-"""The whole pipeline on this machine: emulator, stack, and the stand-ins for what the emulator leaves out."""
+"""Runs the whole pipeline on this machine: the emulator, the stack, and the stand-ins."""
 
 import shutil
 import signal
@@ -28,7 +28,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline that runs: its emulator, the name of its stack, and where its logs and its stand-ins' state lie."""
+    """A running pipeline: its emulator, its stack's name, and the folders of its logs and of its stand-ins' state."""
 
     emulator: Emulator
     stack_name: str
@@ -38,13 +38,14 @@ class Pipeline:
 
 @contextmanager
 def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[Pipeline]:
-    """Start everything, and end everything on the way out. `report` is told each step as it begins.
+    """Start emulator, stack and stand-ins; stop them all when the `with` block ends. Calls `report` before each step.
 
-    What it writes lies in `home`: logs stay there, the rest goes. Ctrl-C, SIGTERM and the terminal's end become one
-    KeyboardInterrupt; after it, and on the way out, no further one cuts the end short. Raises SalesError.
+    It writes only to `home`. At the end it keeps the logs there and deletes the rest. The first Ctrl-C, SIGTERM or
+    SIGHUP raises KeyboardInterrupt. Further ones are ignored, so that nothing interrupts the clean-up. Raises
+    SalesError.
     """
     log_dir, work_dir = home / "log", home / "work"
-    for left in (log_dir, work_dir):  # by the run before; a killed one leaves its work, too
+    for left in (log_dir, work_dir):  # from the run before; one that was killed leaves its work_dir, too
         shutil.rmtree(left, ignore_errors=True)
         left.mkdir(parents=True)
     handlers = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
@@ -84,7 +85,7 @@ def _ignore_signals() -> None:
 
 @contextmanager
 def workers(emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path) -> Iterator[None]:
-    """Run the stand-ins; they end with this process, however it ends, and their state goes with them."""
+    """Run the stand-ins. They end with this process, even when it is killed, and their state is deleted then."""
     state_dir.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "local_aws.workers", "--stack-name", stack_name]
     command += ["--state-dir", str(state_dir), "--log-dir", str(log_dir)]
@@ -99,9 +100,9 @@ def workers(emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path)
 
 
 def crawl(state_dir: Path, stack: Stack) -> None:
-    """Crawl with the stand-in, whose state is in `state_dir`, and wait. Raises SalesError where the crawl fails.
+    """Crawl with the stand-in, whose state is in `state_dir`, and wait. Raises SalesError if the crawl fails.
 
-    The emulator's own crawler says SUCCEEDED after 5 s, and does nothing.
+    The emulator's own crawler only reports SUCCEEDED after 5 s, without a crawl.
     """
     command = [sys.executable, "-m", "local_aws.crawler", "--once"]
     command += ["--stack-name", stack.name, "--state-dir", str(state_dir / "crawler")]

@@ -1,6 +1,6 @@
-"""The pipeline that `sales up` keeps running: where others find it, and how they tell that it still runs.
+"""Tells other commands whether `sales up` runs, and how to reach its pipeline.
 
-`sales up` holds a lock on its folder for as long as it lives; however it ends, the system lets go of the lock.
+`sales up` holds a lock on its folder. When it ends, even by a kill, the operating system releases the lock.
 """
 
 import fcntl
@@ -20,9 +20,9 @@ ROOT = Path(__file__).parents[3]
 """The clone of the repository, where this package runs in one."""
 TEMPLATE = ROOT / "template.yaml"
 HOME = Path(os.environ.get("SALES_HOME") or ROOT / ".local").absolute()
-"""Where what runs on this machine writes: `.local` in the clone, or the folder that SALES_HOME names.
+"""The folder for everything that a local pipeline writes: `.local` in the clone, or the folder that SALES_HOME names.
 
-One `sales up` runs for each, and other commands find it only under the same SALES_HOME.
+One `sales up` can run per folder. Other commands find it only with the same SALES_HOME.
 """
 UP = HOME / "up"
 _PID, _ANNOUNCED = "pid", "running.json"
@@ -30,14 +30,14 @@ STOP_SECONDS = 60.0
 
 
 class RunningError(SalesError):
-    """A local pipeline runs already, or none runs, or it is not ready, or it does not stop."""
+    """A local pipeline runs already, does not run, is not ready, or does not stop."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A pipeline on this machine: its stack, and the variables that lead to it.
+    """A pipeline on this machine: its stack's name, and the environment variables that a command needs to reach it.
 
-    `state_dir` is where its stand-ins keep their state, each in a folder of its name.
+    Each stand-in keeps its state in a folder of `state_dir` that has its name.
     """
 
     stack_name: str
@@ -47,13 +47,13 @@ class Running:
 
 @contextmanager
 def claim(folder: Path, refusal: str) -> Iterator[None]:
-    """Be the one that uses this folder. Raises RunningError, with `refusal` for its text, where another does."""
+    """Lock the folder for this process. Raises RunningError, with the text `refusal`, if another has it."""
     folder.mkdir(parents=True, exist_ok=True)
     pid_path = folder / _PID
     lock = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        (folder / _ANNOUNCED).unlink(missing_ok=True)  # left by a killed one
+        (folder / _ANNOUNCED).unlink(missing_ok=True)  # from a process that was killed
         pid_path.write_text(str(os.getpid()))
         try:
             yield
@@ -67,7 +67,7 @@ def claim(folder: Path, refusal: str) -> Iterator[None]:
 
 @contextmanager
 def announce(stack_name: str, environment: Mapping[str, str], state_dir: Path) -> Iterator[None]:
-    """Let the other commands find the pipeline. The caller has claimed UP, and only its user can read the file."""
+    """Let other commands find the pipeline. The caller has claimed UP. Only this user can read the file."""
     announced = UP / _ANNOUNCED
     replace_text(announced, json.dumps(asdict(Running(stack_name, dict(environment), str(state_dir)))), mode=0o600)
     try:
@@ -77,9 +77,9 @@ def announce(stack_name: str, environment: Mapping[str, str], state_dir: Path) -
 
 
 def find() -> Running | None:
-    """Return the pipeline that runs, None where there is none. Raises RunningError where it starts or ends just now.
+    """Return the running pipeline, or None if there is none. Raises RunningError while it starts or ends.
 
-    To take a pipeline that starts for none would send what was meant for it to a real account.
+    None would be wrong then: the command would go to a real AWS account instead.
     """
     if _process_id() is None:
         return None
@@ -93,7 +93,7 @@ def find() -> Running | None:
 
 
 def stop() -> None:
-    """End the pipeline that runs or starts, and wait until it is gone. Raises RunningError where there is none."""
+    """End the pipeline that runs or starts, and wait until it has ended. Raises RunningError if there is none."""
     process_id = _process_id()
     if process_id is None:
         raise RunningError("no pipeline runs on this machine: start one with `sales up`")
@@ -109,7 +109,7 @@ def stop() -> None:
 
 
 def _process_id() -> int | None:
-    """Return the process that holds the lock. A killed one leaves its number, but not the lock."""
+    """Return the id of the process that holds the lock, or None. A killed process leaves its id, but not the lock."""
     try:
         process_id = int((UP / _PID).read_text())
         lock = os.open(UP, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""`sales up`: the pipeline on this machine, until Ctrl-C."""
+"""`sales up`: runs the pipeline on this machine until Ctrl-C."""
 
 import os
 
@@ -10,9 +10,9 @@ from sales_pipeline import generate
 from sales_pipeline.aws.stack import find
 from sales_pipeline.local import pipeline, running
 
-# What another terminal needs; the rest of the emulator's environment only keeps this one from a real account.
+# The variables that another terminal needs. The rest of the emulator's environment keeps this process off AWS.
 EXPORTED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
-# What the other commands need besides, so that no setting for AWS gets in the way.
+# The other commands of `sales` need these too, so that they ignore the settings for AWS.
 SHIELDS = ("AWS_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "NO_PROXY")
 
 GREETING = """
@@ -31,7 +31,7 @@ def run() -> int:
     Returns the exit code. Raises SalesError.
     """
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    # Where the emulator fires the schedule, it names the same minute each time.
+    # On the emulator the schedule would pass the same minute each time, so `sales up` writes the orders itself.
     parameters = {"GeneratorState": "DISABLED"}
     refusal = "a pipeline runs on this machine already: use it, or stop it with `sales down`"
     with (

@@ -1,4 +1,4 @@
-"""Counts from logs, for `sales status` of a pipeline on this machine: there CloudWatch has those of Lambda only."""
+"""Reads counts from logs, for `sales status` on this machine, where CloudWatch has only the metrics of Lambda."""
 
 import ipaddress
 import json
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.status.read import Measurements
 
-_CRAWLERS_LOG_GROUP = "/aws-glue/crawlers"  # of all crawlers of an account, with a log stream for each
+_CRAWLERS_LOG_GROUP = "/aws-glue/crawlers"  # the log group of all crawlers of an account; each has a log stream
 _RECORDS = {"RecordsOk": "records_ok", "RecordsDropped": "records_dropped", "RecordsFailed": "records_failed"}
 
 LogLine = tuple[datetime, str]
@@ -27,13 +27,13 @@ def is_local(stack: Stack) -> bool:
 
 
 def count_records(stack: Stack, since: datetime) -> dict[str, float]:
-    """Return how many records the transform took, dropped and refused since then, by the names of `metrics`."""
+    """Return how many records the transform accepted, dropped and refused since a time, by the names in `metrics`."""
     lines = _log(stack, stack["TransformLogGroupName"], startTime=int(since.timestamp() * 1000))
     return records_of(lines)
 
 
 def last_crawl(stack: Stack) -> dict[str, Any]:
-    """Return the last crawl, as GetCrawler says it on AWS; empty if there was none."""
+    """Return the last crawl in the form of GetCrawler's LastCrawl; empty if there was none."""
     logs: Any = stack.session.client("logs")
     try:
         return last_crawl_of(_log(stack, _CRAWLERS_LOG_GROUP, logStreamNames=[stack["CrawlerName"]]))
@@ -49,7 +49,7 @@ def _log(stack: Stack, group: str, **which: object) -> Iterator[LogLine]:
 
 
 def records_of(lines: Iterable[LogLine]) -> dict[str, float]:
-    """Add up the log lines that become metrics on AWS (embedded metric format)."""
+    """Return the sums of the log lines that AWS turns into metrics (embedded metric format)."""
     counts: Counter[str] = Counter(dict.fromkeys(_RECORDS.values(), 0))
     for _, message in lines:
         if '"_aws"' not in message:
@@ -61,7 +61,7 @@ def records_of(lines: Iterable[LogLine]) -> dict[str, float]:
 
 
 def last_crawl_of(lines: Iterable[LogLine]) -> dict[str, Any]:
-    """Return the last crawl in a crawler's log, as GetCrawler says it on AWS."""
+    """Return the last crawl in a crawler's log, in the form of GetCrawler's LastCrawl."""
     crawl: dict[str, Any] = {}
     for time, message in lines:
         _, _, text = message.partition(" : ")
@@ -74,5 +74,5 @@ def last_crawl_of(lines: Iterable[LogLine]) -> dict[str, Any]:
     return crawl
 
 
-# The emulator says of every crawl that it succeeded, and counts neither records nor calls of the pipe.
+# The emulator reports every crawl as succeeded, and does not count the pipe's records and calls.
 MEASUREMENTS = Measurements("not measured here", count_records, lambda stack, _: last_crawl(stack))

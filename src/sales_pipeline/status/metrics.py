@@ -1,4 +1,4 @@
-"""What CloudWatch has counted for `sales status` over the last hour."""
+"""Reads the metrics of the last hour from CloudWatch, for `sales status`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,17 +15,17 @@ class _Metric:
     name: str
     dimension: str
     output: str
-    """Output of the stack that is the dimension's value; empty for the name of the stack."""
+    """Output of the stack that holds the dimension's value; if empty, the value is the stack's name."""
     is_lag: bool = False
-    """Whether its last value counts, and not the sum."""
+    """Whether to use its last value instead of its sum."""
 
 
 def _firehose(name: str, *, is_lag: bool = False) -> _Metric:
     return _Metric("AWS/Firehose", name, "DeliveryStreamName", "DeliveryStreamName", is_lag)
 
 
-# Sources: the pages on monitoring with CloudWatch in the guides to Lambda, EventBridge Pipes, Kinesis Data Streams and
-# Data Firehose; src/transform/app.py.
+# Sources: the pages about CloudWatch metrics in the guides of Lambda, EventBridge Pipes, Kinesis Data Streams and
+# Data Firehose; src/transform/app.py for the namespace SalesDataProjection.
 _METRICS = {
     "generator_calls": _Metric("AWS/Lambda", "Invocations", "FunctionName", "GeneratorFunctionName"),
     "generator_errors": _Metric("AWS/Lambda", "Errors", "FunctionName", "GeneratorFunctionName"),
@@ -46,7 +46,7 @@ _METRICS = {
 
 
 def read(stack: Stack, since: datetime, until: datetime) -> dict[str, float]:
-    """Return every metric that has a value. boto3's errors pass through."""
+    """Return the values of the metrics that have one. Raises the errors of boto3."""
     values: dict[str, float] = {}
     pages = (
         stack.session.client("cloudwatch")
@@ -66,7 +66,7 @@ def read(stack: Stack, since: datetime, until: datetime) -> dict[str, float]:
     return values
 
 
-def _query(stack: Stack, name: str, metric: _Metric) -> Any:  # noqa: ANN401 - its type is in no stubs of .venv
+def _query(stack: Stack, name: str, metric: _Metric) -> Any:  # noqa: ANN401 - .venv has no type stubs of CloudWatch
     dimension = {"Name": metric.dimension, "Value": stack[metric.output] if metric.output else stack.name}
     return {
         "Id": name,

@@ -1,4 +1,4 @@
-"""`sales status`: each stage of the pipeline on one screen."""
+"""`sales status`: reads the state of every stage, and prints it on one screen."""
 
 import sys
 from collections.abc import Callable
@@ -19,23 +19,23 @@ PERIOD = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Measurements:
-    """Where counts and the last crawl come from, beside CloudWatch."""
+    """Where the counts and the last crawl come from, in addition to CloudWatch."""
 
     absent: str
-    """Why a metric can have no value in CloudWatch; empty on AWS, where no value means that nothing happened."""
+    """Why CloudWatch may have no value of a metric; empty on AWS, where no value means 0."""
     counts: Callable[[Stack, datetime], dict[str, float]]
-    """Further counts since a time, by the names of `metrics`."""
+    """Returns more counts since a time, by the names in `metrics`."""
     last_crawl: Callable[[Stack, Described], Described]
-    """The crawler's last crawl, as LastCrawl of Glue's GetCrawler, from the stack and what GetCrawler says."""
+    """Returns the crawler's last crawl in the form of LastCrawl, from the stack and GetCrawler's crawler."""
 
 
 MEASUREMENTS = Measurements("", lambda *_: {}, lambda _, crawler: crawler.get("LastCrawl", {}))
 
 
 def run(stack: Stack, output: Literal["text", "json"], measurements: Measurements = MEASUREMENTS) -> int:
-    """Print the state of every stage. A stage that can't be read says so in its own line, and hides no other.
+    """Print the state of every stage. If one cannot be read, its line says so, and the others are printed all the same.
 
-    Returns 0 if every stage could be read and none has a problem; otherwise 1.
+    Returns 0 if every stage could be read and none has a problem, else 1.
     """
     now = datetime.now(UTC)
     found = _Stages(stack, now, measurements).read()
@@ -83,12 +83,12 @@ class _Stages:
                 found.append(stages.unread(name, _one_line(error)))
         return found
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - most have no stubs in .venv
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - .venv has no type stubs of most services
         return self._stack.session.client(service)  # type: ignore[call-overload]
 
     def _measure(self) -> Measured:
         since = self._now - PERIOD
-        # What this minute has counted so far is counted, too.
+        # Until the end of this minute, so that its counts are included.
         values = metrics.read(self._stack, since, self._now + timedelta(minutes=1))
         return Measured(values | self._measurements.counts(self._stack, since), self._measurements.absent)
 
@@ -145,7 +145,7 @@ class _Stages:
     def _alarms(self) -> Stage:
         pages = self._client("cloudwatch").get_paginator("describe_alarms")
         topic = self._stack["AlarmTopicArn"]
-        # The emulator knows no ActionPrefix.
+        # The emulator ignores ActionPrefix, so the alarms are filtered again.
         found = [
             each
             for page in pages.paginate(ActionPrefix=topic)
