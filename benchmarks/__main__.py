@@ -1,4 +1,4 @@
-"""Measure, and write down what was measured: `python -m benchmarks`, which is what `make bench` runs."""
+"""Measures everything and writes RESULTS.md: `python -m benchmarks`, which `make bench` runs."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from benchmarks import large
 from benchmarks.report import machine_measured_on, targets_table
 
 HERE = Path(__file__).parent
-PARTS = ("transform", "cold_start", "memory", "generator", "chain")
+PARTS = ("transform", "cold_start", "memory", "generator", "pipeline")
 
 
 def main() -> None:
@@ -22,9 +22,13 @@ def main() -> None:
         prog="python -m benchmarks",
         description="Measure everything, and rewrite RESULTS.md, results.json and the plots.",
     )
-    parser.add_argument("--part", action="append", choices=PARTS, help="measure this part alone, and print its section")
-    parser.add_argument("--quick", action="store_true", help="measure too little to tell, and print all sections")
+    parser.add_argument("--part", action="append", choices=PARTS, help="measure only this part, and print its section")
+    parser.add_argument("--quick", action="store_true", help="measure as little as possible, and print all sections")
+    parser.add_argument("--report-only", action="store_true", help="measure nothing, and rewrite from results.json")
     arguments = parser.parse_args()
+    if arguments.report_only:
+        write(json.loads((HERE / "results.json").read_text()), HERE)
+        return
     results = measured(arguments.part or PARTS, _report, quick=arguments.quick)
     if arguments.part or arguments.quick:
         sys.stdout.write(to_markdown(results))
@@ -33,7 +37,7 @@ def main() -> None:
 
 
 def measured(parts: Sequence[str], report: Callable[[str], None], *, quick: bool) -> dict[str, Any]:
-    """Measure these parts, one after the other."""
+    """Measure these parts, one after the other, and return their results."""
     begun = time.monotonic()
     results = {part: import_module(f"benchmarks.{part}").measure(report, quick=quick) for part in parts}
     return {
@@ -59,25 +63,26 @@ def to_markdown(results: dict[str, Any]) -> str:
 
 _HEAD = """# Results
 
-Measured on {date} in {minutes:.0f} minutes by `make bench`, which rewrites this file:
+`make bench` measured this on {date} in {minutes:.0f} minutes, and wrote this file. The machine:
 
 {machine}
 
-Ratios carry over to other machines better than times, which stand beside them. No figure is AWS' own: nothing here ran
-there.
+On another machine the times differ, but the ratios are similar. Nothing here ran on AWS.
+
+*Ours* is this project's function or program. CPU is the time that a process used a processor.
 
 ## Targets
 
 {targets}
 
-![How many times as fast as the others ours is](ratios.svg)
+![How many times as fast ours is as each of the others](ratios.svg)
 
-![What one of many costs](growth.svg)"""
+![The cost per record and per order, at different sizes](growth.svg)"""
 
 
 def write(results: dict[str, Any], folder: Path) -> None:
-    """Rewrite the files that hold the results."""
-    from benchmarks.plots import plot_growth, plot_ratios  # noqa: PLC0415 - the one need for matplotlib
+    """Write RESULTS.md, results.json and the plots."""
+    from benchmarks.plots import plot_growth, plot_ratios  # noqa: PLC0415 - nothing else needs matplotlib
 
     plot_ratios(_panels(results, "ratios"), folder / "ratios.svg")
     plot_growth(_panels(results, "growth"), folder / "growth.svg")

@@ -1,6 +1,6 @@
-"""Firehose events to measure with: orders of this repository's generator, as the pipe delivers their changes.
+"""Makes Firehose events to measure with: the change events of orders that this project's generator makes.
 
-What they look like: Amazon Data Firehose Developer Guide, "Transform source data in Amazon Data Firehose"; Amazon
+Sources of their form: Amazon Data Firehose Developer Guide, "Transform source data in Amazon Data Firehose"; Amazon
 DynamoDB Developer Guide, "Change data capture for DynamoDB Streams". The same arguments give the same event.
 """
 
@@ -17,7 +17,7 @@ SEED = 20261122
 START_MS = 1_795_339_800_000
 INTERVAL_SECONDS = 0.003
 
-# Of a mixed batch's records one in a hundred is bad, the first among them, and five in a hundred are removals.
+# In a mixed batch 1 % of the records are bad, beginning with the first, and 5 % are removals.
 BAD_EVERY = 100
 REMOVED_EVERY, REMOVED_FIRST = 20, 10
 MODIFIED_EVERY = 8
@@ -27,7 +27,7 @@ _ARN = f"arn:aws:{{}}:{_REGION}:123456789012:{{}}"
 
 
 def batch(records: int, *, mixed: bool = False) -> dict[str, Any]:
-    """Event of this many changes; a mixed one has removals and bad records among them."""
+    """Return an event of this many records; a mixed one contains removals and bad records."""
     rnd = random.Random(SEED)  # noqa: S311 - data to measure with, no secret
     orders = planned_orders(SEED, start_ms=START_MS, interval_seconds=INTERVAL_SECONDS)
     return {
@@ -44,7 +44,7 @@ def batch(records: int, *, mixed: bool = False) -> dict[str, Any]:
 
 
 def largest_batch(event_bytes_max: int) -> bytes:
-    """JSON of the event with as many changes as this many bytes hold, as the Lambda service hands it to the runtime."""
+    """Return the JSON of the largest event that fits into this many bytes, in the form that Lambda sends."""
     few = 100
     record_bytes = len(to_json(batch(few))) // few
     event = batch(event_bytes_max // record_bytes)
@@ -54,7 +54,7 @@ def largest_batch(event_bytes_max: int) -> bytes:
 
 
 def to_json(event: dict[str, Any]) -> bytes:
-    """Return the event as the Lambda service sends it."""
+    """Return the event's JSON in the form that Lambda sends."""
     return json.dumps(event, separators=(",", ":")).encode()
 
 
@@ -83,7 +83,7 @@ def _change(position: int, order: Order, rnd: random.Random, *, removed: bool) -
         "orderid": {"S": order.orderid},
         "product_name": {"S": order.product_name},
         "quantity": {"N": str(order.quantity)},
-        # DynamoDB takes 349.00 and gives 349.
+        # DynamoDB returns 349.00 as 349.
         "price": {"N": f"{order.price.normalize():f}"},
     }
     event_name = "REMOVE" if removed else "INSERT" if position % MODIFIED_EVERY else "MODIFY"
@@ -106,7 +106,7 @@ def _change(position: int, order: Order, rnd: random.Random, *, removed: bool) -
 
 
 def _spoiled(change: dict[str, Any], kind: int) -> str:
-    """Base64 of a change that no handler can take, each kind in its turn."""
+    """Return the base64 of a change event that every handler refuses; `kind` picks one of four ways to spoil it."""
     image = change["dynamodb"]["NewImage"]
     match kind % 4:
         case 0:
@@ -116,7 +116,7 @@ def _spoiled(change: dict[str, Any], kind: int) -> str:
         case 2:
             del change["dynamodb"]["NewImage"]
         case _:
-            return _base64(change)[:400]  # JSON that breaks off, in base64 that doesn't
+            return _base64(change)[:400]  # incomplete JSON in complete base64
     return _base64(change)
 
 

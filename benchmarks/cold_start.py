@@ -1,4 +1,4 @@
-"""Cold start: from a fresh interpreter to the first answer, and what each import takes of it."""
+"""Measures the cold start: the time from a fresh interpreter to the first answer, and the time of each import."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -50,18 +50,18 @@ def _function_seconds(start: dict[str, float]) -> float:
 
 
 def _imports(python: Python, peers: Iterable[str], event: bytes) -> dict[str, dict[str, float]]:
-    """Milliseconds that each package takes itself, of what each peer imports and the floor doesn't."""
+    """Return the milliseconds of each package's own code, per peer, without the packages that the floor imports too."""
 
-    def words(peer: str) -> str:
-        return fresh.run_for_words(python.program, "cold_start", peer, stdin=event, options=imports.SHOW)[1]
+    def stderr(peer: str) -> str:
+        return fresh.run_with_stderr(python.program, "cold_start", peer, stdin=event, options=imports.SHOW)[1]
 
-    base = words(FLOOR)
-    return {peer: imports.by_package(words(peer), base) for peer in peers}
+    base = stderr(FLOOR)
+    return {peer: imports.by_package(stderr(peer), base) for peer in peers}
 
 
 def _target(results: dict[str, Any]) -> dict[str, Any]:
     version = results["python"].partition(",")[0]
-    what = f"{version}: cold start, times that of {NAMES[POWERTOOLS]} with Logger and Metrics"
+    what = f"{version}: cold start, relative to {NAMES[POWERTOOLS]} with Logger and Metrics"
     return target(what, results["milliseconds"][OURS]["ratio"], at_most=1)
 
 
@@ -77,16 +77,17 @@ def to_markdown(results: dict[str, Any]) -> str:
             ]
             for peer in (OURS, POWERTOOLS, BLUEPRINT, FLOOR)
         ]
-        head = ["Handler", f"× {NAMES[POWERTOOLS]}", "ms of imports", "ms of the first answer", "ms in all"]
+        head = ["Handler", f"relative to {NAMES[POWERTOOLS]}", "imports, ms", "first answer, ms", "total, ms"]
         parts += [f"### {measured['python']}", table(head, rows)]
         for peer, packages in measured["imports_milliseconds"].items():
             shown = [f"{package} {ms:.1f}" for package, ms in packages.items() if ms >= IMPORTS_SHOWN_MS_MIN]
-            parts.append(f"Imports of {NAMES[peer]}, in ms, each by itself: {' · '.join(shown)}.")
+            parts.append(f"Imports of {NAMES[peer]}, each package's own code in ms: {' · '.join(shown)}.")
     return "\n\n".join(parts)
 
 
 _HEAD = """## Cold start
 
-From a fresh interpreter to the first answer, an event of one order: the ratio counts imports and first answer, which
-come on top of the interpreter and the runtime client; *in all* counts these too. Modules are compiled, as `sam build`
-leaves them. Medians of interleaved fresh processes. What Lambda does before that is not in here."""
+The time from a fresh interpreter to the answer to its first event, which holds one order. The ratio compares imports
+and first answer together. *Total* includes the start of the interpreter and of Lambda's runtime client. Modules are
+compiled, as after `sam build`. The figures are medians of fresh processes, in turns. They do not include Lambda's own
+work before that, such as fetching the code."""

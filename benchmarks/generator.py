@@ -1,4 +1,4 @@
-"""The generator: orders made, and written to the emulator's DynamoDB, beside what one would write with Faker."""
+"""Measures the generator against plain Faker and boto3: orders made, and orders written to the emulator's DynamoDB."""
 
 import tempfile
 from collections import deque
@@ -33,11 +33,11 @@ def measure(report: Callable[[str], None], *, quick: bool) -> dict[str, Any]:
         report("generator: the function's cold start and memory")
         function = generator_function.measure(endpoint_url, writing.TABLE, rounds=1 if quick else 11)
     targets = [
-        target(f"generator: orders made, times {name}", made["orders"]["ratio"][name], at_least=4)
+        target(f"Generator, orders made: times as fast as {name}", made["orders"]["ratio"][name], at_least=4)
         for name in (PYFLOAT, UNIFORM)
     ]
     for way, results in (("one by one", single), ("in batches", batched)):
-        what = f"generator: orders written {way}, times {writing.BARE}"
+        what = f"Generator, orders written {way}: times as fast as {writing.BARE}"
         targets.append(target(what, results["ratio"][writing.BARE], at_least=0.9))
     return {
         **made,
@@ -46,7 +46,7 @@ def measure(report: Callable[[str], None], *, quick: bool) -> dict[str, Any]:
         "function": function,
         "targets": targets + generator_function.targets(function),
         "ratios": {
-            "label": "Generator: how many times as fast as Faker and boto3, used the obvious way",
+            "label": "Generator: how many times as fast as the usual way with Faker and boto3",
             "x": ["orders made", "items made", "written one by one", "written in batches"],
             "series": {
                 "Faker, and boto3's TypeSerializer or Table": [
@@ -91,7 +91,7 @@ def to_markdown(results: dict[str, Any]) -> str:
             _HEAD,
             "### Orders made",
             _table({"orders": results["orders"], "items": results["items"]}, OURS, [PYFLOAT, UNIFORM]),
-            "### Orders written, to the emulator",
+            "### Orders written to the emulator",
             _WRITTEN,
             _table(
                 {"one by one": results["single"], "in batches of 25": results["batched"]},
@@ -110,7 +110,7 @@ def _table(cases: dict[str, Any], ours: str, others: list[str]) -> str:
             [
                 case,
                 *[f"**{summary['ratio'][name]:.2f}**" for name in others],
-                *[f"{summary['orders_a_second'][name]:,.0f}" for name in (ours, *others)],
+                *[f"{summary['orders_per_second'][name]:,.0f}" for name in (ours, *others)],
             ]
             for case, summary in cases.items()
         ],
@@ -119,13 +119,15 @@ def _table(cases: dict[str, Any], ours: str, others: list[str]) -> str:
 
 _HEAD = """## The generator
 
-How many times as fast as each of the others ours is: paired round by round, median; below 1 it is slower.
+The columns with × say how many times as fast ours is. The ratio is the median over the rounds; each round measures all
+of them in turns. Below 1 ours is slower.
 
-- **Faker**: a dict of uuid4, random_element, random_int, and a Decimal of pyfloat.
-- **Items**: what DynamoDB's API takes; of dicts, boto3's TypeSerializer makes them, as its Table does."""
+- **Faker**: a dict with uuid4, random_element, random_int, and a Decimal made from pyfloat.
+- **Items**: orders in the form of DynamoDB's API. boto3's TypeSerializer makes them from Faker's dicts."""
 
-_WRITTEN = """These are figures of the emulator, which takes most of the time. Ours looks for the id of a single order
-first, so that none is overwritten, and counts what became of each.
+_WRITTEN = """\
+The emulator takes most of the time here. For a single order, ours asks DynamoDB to refuse an id that exists, so that it
+never overwrites an order. It also counts what happened to each order.
 
-- **Ready-made items**: put_item or batch_write_item, with requests that were made before.
-- **Faker and boto3's Table**: put_item, or batch_writer, of Faker's dicts."""
+- **Ready-made items**: put_item or batch_write_item, with requests that were made before the measurement.
+- **Faker and boto3's Table**: put_item or batch_writer, with Faker's dicts."""

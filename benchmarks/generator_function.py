@@ -1,4 +1,4 @@
-"""The generator's function: cold start and memory, beside the smallest function that writes as many orders."""
+"""Measures the generator function against the smallest function that writes as many orders: cold start and memory."""
 
 import sys
 import time
@@ -13,22 +13,22 @@ from benchmarks.report import table, target
 FUNCTION_MIB = 128
 """As MemorySize of GeneratorFunction in template.yaml."""
 PEERS = (OURS, BOTO3, BARE)
-NAMES = {OURS: "ours", BOTO3: "boto3 and no more", BARE: "the runtime client alone"}
+NAMES = {OURS: "ours", BOTO3: "boto3 only", BARE: "the runtime client only"}
 IMPORTS_SHOWN_MS_MIN = 1.0
 
 
 def measure(endpoint_url: str, table_name: str, *, rounds: int) -> dict[str, Any]:
-    """Start functions that write to a table of the emulator, in fresh processes, in turns."""
+    """Run the functions in fresh processes, in turns; they write to a table of the emulator."""
     taken: dict[str, list[dict[str, float]]] = {peer: [] for peer in PEERS}
     for number in range(rounds + 1):
         for peer in PEERS:
             begun = time.perf_counter()
             answer = fresh.run(sys.executable, "generator", peer, endpoint_url, table_name, _minute(number))
-            if number:  # the first compiles what isn't compiled yet
+            if number:  # the first round only compiles the modules
                 answer["total_seconds"] = answer.pop("answered_at") - begun
                 taken[peer].append(answer)
-    words = {
-        peer: fresh.run_for_words(
+    stderr = {
+        peer: fresh.run_with_stderr(
             sys.executable, "generator", peer, endpoint_url, table_name, _minute(rounds + 1), options=imports.SHOW
         )[1]
         for peer in PEERS
@@ -46,12 +46,12 @@ def measure(endpoint_url: str, table_name: str, *, rounds: int) -> dict[str, Any
             for peer in (OURS, BOTO3)
         },
         "peak_mib": {peer: median(one["peak_mib"] for one in each) for peer, each in taken.items()},
-        "imports_milliseconds": {peer: imports.by_package(words[peer], words[BARE]) for peer in (OURS, BOTO3)},
+        "imports_milliseconds": {peer: imports.by_package(stderr[peer], stderr[BARE]) for peer in (OURS, BOTO3)},
     }
 
 
 def _minute(number: int) -> str:
-    """Return a minute that is over; each of its own, for an order's id follows from it."""
+    """Return a minute of the past, another for each number, because the ids of the orders depend on the minute."""
     return f"2026-01-01T{number // 60:02}:{number % 60:02}:00Z"
 
 
@@ -60,7 +60,7 @@ def _function_seconds(start: dict[str, float]) -> float:
 
 
 def targets(results: dict[str, Any]) -> list[dict[str, Any]]:
-    return [target(f"generator's function: peak MiB of its {FUNCTION_MIB}", results["peak_mib"][OURS], at_most=128)]
+    return [target("Generator function: peak memory in MiB", results["peak_mib"][OURS], at_most=FUNCTION_MIB)]
 
 
 def to_markdown(results: dict[str, Any]) -> str:
@@ -79,7 +79,8 @@ def to_markdown(results: dict[str, Any]) -> str:
                 f"{peak_mib[peer]:.1f}",
             ]
         )
-    head = ["", "× boto3's time", "× its memory", "ms: import", "ms: 20 orders", "ms: whole process", "MiB at the peak"]
+    head = ["", "time, relative to boto3", "memory, relative to boto3"]
+    head += ["import, ms", "20 orders, ms", "whole process, ms", "peak memory, MiB"]
     lines = [
         f"- {NAMES[peer]}: "
         + ", ".join(f"{package} {ms:.0f}" for package, ms in packages.items() if ms >= IMPORTS_SHOWN_MS_MIN)
@@ -90,8 +91,9 @@ def to_markdown(results: dict[str, Any]) -> str:
 
 _HEAD = f"""### The function
 
-A fresh process imports the function and writes the 20 orders of a minute that is over to the emulator. Medians. The
-function has {FUNCTION_MIB} MB."""
+A fresh process imports the function and writes the 20 orders of a past minute to the emulator. The time that is
+compared is that of the import and the 20 orders. The figures are medians. On AWS the function has {FUNCTION_MIB} MB."""
 
-_IMPORTS = """What each package's own code takes of the import, in ms, on top of the runtime client, slowed by being
-watched. boto3 loads awscrt and cryptography because .venv has them, for other tools:"""
+_IMPORTS = """\
+The import time of each package's own code, in ms, without the packages of the runtime client. Measuring makes imports
+slower. boto3 imports awscrt and cryptography only because .venv has them for other tools."""

@@ -1,4 +1,4 @@
-"""Orders written to a table of the emulator, by the generator's writer and by what one would use instead."""
+"""Measures how fast orders are written to a table of the emulator, by the generator's writer and in two other ways."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ OURS, BARE, OBVIOUS = "ours", "ready-made items", "Faker and boto3's Table"
 
 @contextmanager
 def emulator(folder: Path) -> Iterator[str]:
-    """Start an emulator that boto3 finds by itself, with a table that has a stream; yield its endpoint's URL."""
+    """Start an emulator with a table that has a stream, and let boto3 use it by default; yield its endpoint's URL."""
     with (
         local_emulator.start(folder / "emulator.log") as started,
         patch.dict(os.environ, started.environment),
@@ -44,7 +44,7 @@ def emulator(folder: Path) -> Iterator[str]:
 
 
 def measure(*, batched: bool, orders: int, rounds: int) -> dict[str, Any]:
-    """Write so many orders each way in each round, one by one or in batches of 25."""
+    """In each round, write this many orders in each way, one by one or in batches of 25."""
     made = live_orders(SEED, clock_ms=now_ms)
     ways = {
         OURS: _ours(made, orders, BATCH_SIZE if batched else 1),
@@ -55,7 +55,7 @@ def measure(*, batched: bool, orders: int, rounds: int) -> dict[str, Any]:
     summary = interleaved.summary(ways, orders, rounds, OURS)
     written, expected = _stored() - before, len(ways) * orders * (rounds + 1)
     if written != expected:
-        raise RuntimeError(f"{written:,} orders were written, and not {expected:,}: no time here is worth a look.")
+        raise RuntimeError(f"{written:,} orders were written, not {expected:,}: the times are not valid.")
     return summary
 
 
@@ -91,13 +91,13 @@ def _bare(made: Iterator[Order], orders: int, rounds: int, *, batched: bool) -> 
     return put_batches if batched else put_each
 
 
-def _put_request(item: Any) -> Any:  # noqa: ANN401 - as boto3-stubs has them
+def _put_request(item: Any) -> Any:  # noqa: ANN401 - boto3-stubs has the same type
     return {"PutRequest": {"Item": item}}
 
 
 def _obvious(orders: int, *, batched: bool) -> Callable[[], None]:
     resource: DynamoDBServiceResource = boto3.Session().resource("dynamodb")
-    # Another seed each way, or the second would overwrite the orders of the first.
+    # The two measurements need different seeds, or the second would overwrite the orders of the first.
     table, order = resource.Table(TABLE), with_pyfloat(SEED + batched)
 
     def put_each() -> None:

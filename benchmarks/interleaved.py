@@ -1,4 +1,4 @@
-"""Times ways to do the same, taking turns: what slows the machine down for a while slows all of them."""
+"""Times several ways to do the same thing, in turns, so that a slow moment of the machine affects all of them."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,9 +12,9 @@ def seconds(
     clock: Callable[[], float],
     warm_up_rounds: int = 1,
 ) -> dict[str, list[float]]:
-    """Return how long each way took in each round, by a clock in seconds; each round begins with another way.
+    """Return how long each way took in each round, by a clock in seconds. Each round begins with another way.
 
-    `goes_on` says whether another round follows so many. The rounds to warm up are not kept, nor among those.
+    `goes_on` gets the number of rounds so far and returns whether another follows. Warm-up rounds are not counted.
     """
     names = list(ways)
     taken: dict[str, list[float]] = {name: [] for name in names}
@@ -32,9 +32,9 @@ def seconds(
 
 
 def summary(ways: Mapping[str, Callable[[], object]], orders: int, rounds: int, ours: str) -> dict[str, Any]:
-    """Return medians for ways that each handle so many orders.
+    """Return medians for ways that each handle this many orders per round.
 
-    `ratio` is how many times as fast as each of the others `ours` is, paired round by round.
+    `ratio` is how many times as fast `ours` is as each of the others: the median of the ratios of each round.
     """
     taken = seconds(ways, lambda number: number < rounds, time.perf_counter)
     return {
@@ -43,6 +43,6 @@ def summary(ways: Mapping[str, Callable[[], object]], orders: int, rounds: int, 
             for name, each in taken.items()
             if name != ours
         },
-        "orders_a_second": {name: orders / median(each) for name, each in taken.items()},
+        "orders_per_second": {name: orders / median(each) for name, each in taken.items()},
         "rounds": rounds,
     }

@@ -1,7 +1,6 @@
-"""`sales reconcile` on a million orders: `python -m benchmarks.large`, which is what `make bench-large` runs.
+"""Measures `sales reconcile` with a million orders: `python -m benchmarks.large`, which `make bench-large` runs.
 
-The orders go through the whole local pipeline first, which takes most of the quarter of an hour and makes the emulator
-hold 4 GiB.
+The orders go through the whole local pipeline first. That takes most of the 15 minutes and 4 GiB of memory.
 """
 
 import json
@@ -72,16 +71,16 @@ def measure(report: Callable[[str], None]) -> dict[str, Any]:
 
 
 def _reconcile(stack_name: str, orders: int) -> dict[str, Any]:
-    """Run the command; return what it took. Raises RuntimeError unless it finds all these orders equal."""
+    """Run the command; return its time, CPU and memory. Raises RuntimeError if its verdict is not `equal`."""
     arguments = [SALES, "reconcile", "--stack-name", stack_name, "--format", "json"]
     began = time.perf_counter()
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as command:  # noqa: S603 - this repository's
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as command:  # noqa: S603 - `sales`
         cpu_seconds, peak_mib = _watch(command)
         out, _ = command.communicate()
     seconds = time.perf_counter() - began
     found = json.loads(out or "{}")
     if (found.get("verdict"), found.get("orders"), found.get("rows")) != ("equal", orders, orders):
-        raise RuntimeError(f"sales reconcile did not find {orders:,} orders equal: {out}")
+        raise RuntimeError(f"sales reconcile does not say that {orders:,} orders are equal: {out}")
     return {
         "orders": orders,
         "objects": found["objects"],
@@ -92,10 +91,10 @@ def _reconcile(stack_name: str, orders: int) -> dict[str, Any]:
 
 
 def _watch(command: "subprocess.Popen[str]") -> tuple[float, float]:
-    """Wait until a command has ended, whose output a pipe can hold; return the most CPU seconds and MiB seen of it."""
+    """Wait for a command whose output fits into a pipe's buffer; return its last CPU seconds and peak MiB."""
     process, cpu_seconds, peak_mib = Process(command.pid, "sales reconcile"), 0.0, 0.0
     while command.poll() is None:
-        with suppress(ProcessLookupError):  # ended meanwhile
+        with suppress(ProcessLookupError):  # it has ended since poll()
             cpu_seconds, peak_mib = process.cpu_seconds(), process.peak_mib()
         time.sleep(POLL_SECONDS)
     return cpu_seconds, peak_mib
@@ -119,27 +118,29 @@ def to_markdown(results: dict[str, Any]) -> str:
     ]
     head = [
         "Orders",
-        f"× CPU an order of {first['orders']:,}",
-        f"× memory of {first['orders']:,}",
-        "s of CPU",
-        "s in all",
-        "MiB at the peak",
+        f"CPU per order, relative to {first['orders']:,}",
+        f"memory, relative to {first['orders']:,}",
+        "CPU, s",
+        "total time, s",
+        "peak memory, MiB",
         "objects",
-        "s to load",
-        "MiB of the emulator",
+        "time to load, s",
+        "emulator, MiB",
     ]
-    machine = ", ".join(results["machine"].values())
-    measured_on = f"Measured on {results['date']} in {results['minutes']:.0f} minutes by `make bench-large`: {machine}."
+    measured_on = (
+        f"`make bench-large` measured this on {results['date']} in {results['minutes']:.0f} minutes. The machine: "
+        f"{', '.join(results['machine'].values())}."
+    )
     return "\n\n".join([_HEAD, measured_on, targets_table(results["targets"]), table(head, rows)])
 
 
 _HEADING = "## A million orders"
 _HEAD = f"""{_HEADING}
 
-`sales reconcile`, on orders that went through the whole pipeline on this machine, from table to lake, with the
-template's own buffers. CPU and memory are the command's own. **The time in all is the emulator's, and says nothing of
-AWS**: for every page of a scan it sorts and hashes the whole table, and for every call to Kinesis it passes over all
-records that the stream holds. It keeps everything in memory."""
+This measures `sales reconcile`. The orders went through the whole pipeline on this machine, from the table to the lake,
+with the template's own buffers. CPU and memory are those of the command. **Most of the total time is the emulator's, so
+it says nothing about AWS.** For every page of a scan the emulator sorts and hashes the whole table. For every call to
+Kinesis it reads all records of the stream. It keeps everything in memory."""
 
 
 def _report(step: str) -> None:
@@ -147,13 +148,13 @@ def _report(step: str) -> None:
 
 
 def section(folder: Path) -> str:
-    """Return the end of RESULTS.md: what the results in this folder say, or nothing where there are none."""
+    """Return the last section of RESULTS.md from the results in this folder, or nothing if there are none."""
     path = folder / RESULTS
     return f"\n{to_markdown(json.loads(path.read_text()))}\n" if path.exists() else ""
 
 
 def write(results: dict[str, Any], folder: Path) -> None:
-    """Keep the results, and rewrite the end of RESULTS.md."""
+    """Write the results, and replace the last section of RESULTS.md."""
     (folder / RESULTS).write_text(json.dumps(results, indent=1) + "\n")
     shown = folder / "RESULTS.md"
     others = shown.read_text().partition(f"\n{_HEADING}\n")[0] if shown.exists() else "# Results\n"

@@ -1,4 +1,4 @@
-"""Peak memory for the largest event that Lambda takes, beside a runtime that has only parsed it."""
+"""Measures the peak memory for the largest event that Lambda takes, against a runtime that only parses the event."""
 
 from collections.abc import Callable
 from statistics import median
@@ -29,7 +29,7 @@ def measure(report: Callable[[str], None], *, quick: bool) -> dict[str, Any]:
         measured.append({"python": python.name, "peak_mib": peaks_mib})
     targets = [
         target(
-            f"{results['python'].partition(',')[0]}: peak memory, times the bare runtime's",
+            f"{results['python'].partition(',')[0]}: peak memory, relative to the bare runtime",
             results["peak_mib"][OURS] / results["peak_mib"][BARE],
             at_most=1.5,
         )
@@ -43,12 +43,15 @@ def to_markdown(results: dict[str, Any]) -> str:
     for measured in results["measured"]:
         peaks = measured["peak_mib"]
         rows = [[_NAMES[peer], f"**{peak / peaks[BARE]:.2f}**", f"{peak:.1f}"] for peer, peak in peaks.items()]
-        parts += [f"### {measured['python']}", table(["Handler", "× the bare runtime", "MiB at the peak"], rows)]
+        parts += [
+            f"### {measured['python']}",
+            table(["Handler", "relative to the bare runtime", "peak memory, MiB"], rows),
+        ]
     peak = max(measured["peak_mib"][OURS] for measured in results["measured"])
     parts.append(
-        f"Ours needs {peak:.0f} MiB at most, and the least that Lambda gives is 128. The function has {FUNCTION_MIB} "
-        "for the sake of its CPU, which comes with memory: one core with 1,769 MB (AWS Lambda Developer Guide, "
-        '"Configure Lambda function memory").'
+        f"Ours needs {peak:.0f} MiB at most. Lambda's smallest function has 128 MB. The transform has "
+        f"{FUNCTION_MIB} MB, because Lambda gives CPU in proportion to memory: one core with 1,769 MB (AWS Lambda "
+        'Developer Guide, "Configure Lambda function memory").'
     )
     return "\n\n".join(parts)
 
@@ -57,5 +60,5 @@ _NAMES = NAMES | {BARE: "the bare runtime, which only parses the event"}
 
 _HEAD = """## Memory
 
-Peak resident memory of a fresh process that gets an event of {:,} bytes through the runtime client, answers it, and
-makes the answer JSON. Medians."""
+The peak resident memory of a fresh process. It gets an event of {:,} bytes through Lambda's runtime client, answers
+it, and encodes the answer as JSON. The figures are medians."""

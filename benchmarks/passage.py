@@ -1,4 +1,4 @@
-"""Orders through the local pipeline, from the put to the object that holds them, and what each process spends on it."""
+"""Sends orders through the local pipeline, and measures their time, and the CPU and memory of each process."""
 
 import json
 import time
@@ -25,7 +25,7 @@ STALLED_SECONDS = 120.0  # more than any buffer
 TAKE_OVER_SECONDS = 30.0
 
 WRITER = "writer"
-# By what the command line holds, the first that fits: a guard's holds the command that it guards.
+# A process belongs to the first of these texts in its command line. A guard's contains the command that it guards.
 _STAGES = {
     "guard.py": "supervisors",
     "local_aws.workers": "supervisors",
@@ -40,21 +40,21 @@ _STAGES = {
 
 @dataclass
 class Passage:
-    """One run of orders. Seconds are of the wall clock, which dates the objects too."""
+    """The measurements of one run. Its seconds are those of the wall clock, because S3 dates the objects by it."""
 
     orders: int
     put_seconds: float
-    """From the first put to the answer to the last."""
+    """From the first put to the answer to the last put."""
     queryable_seconds: float
-    """From the first put until the last object was there."""
+    """From the first put to the time of the last object."""
     delays_seconds: list[float]
-    """From the answer to an order's put until its object was there, sorted."""
+    """From the answer to an order's put to the time of its object, sorted."""
     cpu_seconds: dict[str, float] = field(default_factory=dict)
     peak_mib: dict[str, float] = field(default_factory=dict)
 
 
 def empty_buffers(stack: Stack, state_dir: Path) -> None:
-    """Let the transform's buffer, which no parameter of the template sets, hold nothing back."""
+    """Set the buffer before the transform to 0 s. No parameter of the template can do that."""
     firehose, name = stack.session.client("firehose"), stack["DeliveryStreamName"]
     _wait_until_taken_over(stack)
     kept = json.loads((state_dir / "firehose" / f"firehose-{name}" / "settings.json").read_text())
@@ -76,12 +76,12 @@ def _wait_until_taken_over(stack: Stack) -> None:
     deadline = time.monotonic() + TAKE_OVER_SECONDS
     while not workers.is_taken_over(stack):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"Firehose's stand-in did not take over in {TAKE_OVER_SECONDS:.0f} s: see its log.")
+            raise RuntimeError(f"Firehose's stand-in did not start in {TAKE_OVER_SECONDS:.0f} s: see its log.")
         time.sleep(0.1)
 
 
 class Lake:
-    """The rows that arrive in the bucket; each is told once."""
+    """Finds the rows that arrive in the bucket."""
 
     def __init__(self, stack: Stack) -> None:
         self._s3: S3Client = stack.session.client("s3")
@@ -89,7 +89,7 @@ class Lake:
         self._seen: set[str] = set()
 
     def look(self) -> Iterator[tuple[str, float]]:
-        """Yield the id of each row that is new, and when its object was there, in seconds since 1970."""
+        """Yield the order id of each row since the last call, and its object's time in seconds since 1970."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
         for each in [each for page in pages for each in page.get("Contents", [])]:
             if each["Key"] in self._seen:
@@ -103,7 +103,7 @@ class Lake:
 def carry(stack: Stack, lake: Lake, orders: Iterator[Order], count: int) -> Passage:
     """Write orders as fast as the table takes them, and wait until all are in the lake.
 
-    Raises RuntimeError where none arrives for two minutes, or a process ended meanwhile.
+    Raises RuntimeError if none arrives for two minutes, or a process of the pipeline ends.
     """
     before = list(descendants(this_process().pid))
     for process in before:
@@ -133,7 +133,7 @@ def carry(stack: Stack, lake: Lake, orders: Iterator[Order], count: int) -> Pass
 
 
 def _write(table_name: str, orders: Iterator[Order]) -> tuple[dict[str, float], float]:
-    """Write orders; return when each was answered, by its id, and the CPU seconds that this took."""
+    """Write orders; return the time of the answer to each, by order id, and the CPU seconds of this thread."""
     writer = Writer(connect(None, None, None), table_name, lambda _seconds: True)
     answered: dict[str, float] = {}
     began = time.thread_time()
@@ -144,7 +144,7 @@ def _write(table_name: str, orders: Iterator[Order]) -> tuple[dict[str, float], 
 
 
 def _wait(lake: Lake, count: int, written: "Future[tuple[dict[str, float], float]]") -> dict[str, float]:
-    """Wait until so many orders are in the lake; return when the object of each was there, by its id."""
+    """Wait until this many orders are in the lake; return the time of each order's object, by order id."""
     arrived: dict[str, float] = {}
     deadline = time.monotonic() + STALLED_SECONDS
     while len(arrived) < count:
@@ -154,15 +154,15 @@ def _wait(lake: Lake, count: int, written: "Future[tuple[dict[str, float], float
         if len(arrived) > before:
             deadline = time.monotonic() + STALLED_SECONDS
         if written.done():
-            written.result()  # or the error that ended it
+            written.result()  # raises the error of the writing thread, if it failed
         if time.monotonic() > deadline:
             raise RuntimeError(
-                f"{len(arrived):,} of {count:,} orders came to the lake, and none for {STALLED_SECONDS:.0f} s: see the "
-                "logs of the pipeline, and errors/ in its bucket."
+                f"{len(arrived):,} of {count:,} orders are in the lake, and no other came for {STALLED_SECONDS:.0f} s: "
+                "see the logs of the pipeline, and errors/ in its bucket."
             )
     return arrived
 
 
 def stage(process: Process) -> str:
-    """Name the part of the pipeline that a process is."""
+    """Return the name of the part of the pipeline that runs in a process."""
     return next((name for part, name in _STAGES.items() if part in process.command), "others")

@@ -1,4 +1,4 @@
-"""Plots of the parts' `ratios` and `growth`, as SVG: the same results give the same file."""
+"""Plots the parts' `ratios` and `growth` as SVG. The same results give the same file."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,12 +15,12 @@ _WIDTH_INCHES, _PANEL_INCHES = 7.5, 3.2
 
 
 def plot_ratios(panels: Iterable[Panel], path: Path) -> None:
-    """Plot how many times as fast as each of the others ours is, in bars; a line marks where both are equal."""
+    """Plot how many times as fast ours is as each of the others, in bars; a line marks 1, where both are equal."""
     _plot(panels, path, _bars)
 
 
 def plot_growth(panels: Iterable[Panel], path: Path) -> None:
-    """Plot what one of many costs, over how many there are."""
+    """Plot the cost of one record or order, over the number of them."""
     _plot(panels, path, _lines)
 
 

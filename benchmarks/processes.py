@@ -1,4 +1,4 @@
-"""What other processes cost, read from Linux' /proc: proc(5), "/proc/pid/stat", "/proc/pid/status", "clear_refs"."""
+"""Reads CPU and memory of processes from Linux' /proc: proc(5), "/proc/pid/stat", "/proc/pid/status", "clear_refs"."""
 
 import os
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
     def peak_mib(self) -> float:
-        """Return the most memory that it ever had resident since `forget_peak`."""
+        """Return its peak resident memory since its start or the last `forget_peak`."""
         for line in (PROC / str(self.pid) / "status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
         raise ProcessLookupError(f"Process {self.pid} has ended: {self.command}")
 
     def forget_peak(self) -> None:
-        """Let the peak begin anew, at what it has resident now."""
+        """Set the peak to the memory that is resident now."""
         (PROC / str(self.pid) / "clear_refs").write_text(_FORGET_PEAK)
 
 
@@ -41,7 +41,7 @@ def this_process() -> Process:
 
 
 def descendants(pid: int) -> Iterator[Process]:
-    """Yield the processes that a process started, and those that they started."""
+    """Yield the children of a process, their children, and so on."""
     for task in (PROC / str(pid) / "task").iterdir():
         children: list[int] = []
         with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since it was listed

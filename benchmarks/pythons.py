@@ -1,4 +1,4 @@
-"""The Pythons to measure on: the one that runs, and the one that the functions run on."""
+"""Finds the Pythons to measure with: the one that runs this program, and the one that the functions run on."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ _WHO = "import json; from benchmarks.report import python; print(json.dumps(pyth
 
 
 class Python(NamedTuple):
-    """An interpreter: its name for people, and the path of the program."""
+    """An interpreter: its version as a text, and the path of the program."""
 
     name: str
     program: str
@@ -25,16 +25,16 @@ class Python(NamedTuple):
 
 @cache
 def pythons(report: Callable[[str], None], *, quick: bool) -> list[Python]:
-    """Return the Python that runs, and then, unless in a hurry, the one that Lambda runs the functions on, if on PATH.
+    """Return the Python that runs this program, and the functions' version of Python if it is on PATH and not `quick`.
 
-    That one gets an environment of its own inside this one's, with what the handlers need, pinned as in .venv.
+    The second one gets a virtual environment inside .venv, with the packages of the handlers in the same versions.
     """
     here = Python(_name(sys.executable), sys.executable)
     if quick or sys.version_info[:2] == tuple(map(int, LAMBDA.split("."))):
         return [here]
     command = f"python{LAMBDA}"
     if not _starts(command):
-        report(f"no {command}, which the functions run on, on PATH: measuring on {here.name} alone")
+        report(f"{command}, on which the functions run, is not on PATH: measuring on {here.name} only")
         return [here]
     program = str(_environment(command, report) / "bin" / "python")
     return [here, Python(_name(program), program)]

@@ -1,4 +1,4 @@
-"""How results are written down: Markdown tables, targets, and the machine they come from."""
+"""Markdown tables, targets, and the description of the machine, for RESULTS.md."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from typing import Any
 def target(
     what: str, measured: float, *, at_least: float | None = None, at_most: float | None = None
 ) -> dict[str, Any]:
-    """Return a target and whether it is reached, for `targets` of a part's results. One of the bounds is given."""
+    """Return a target and whether it is reached, for `targets` of a part's results. Takes exactly one of the bounds."""
     if (at_least is None) == (at_most is None):
         raise TypeError("target() takes at_least or at_most.")
     if at_least is not None:
@@ -21,19 +21,19 @@ def target(
 
 def targets_table(targets: Iterable[dict[str, Any]]) -> str:
     return table(
-        ["", "To reach", "Measured", ""],
+        ["", "Target", "Measured", ""],
         [[t["what"], t["bound"], f"{t['measured']:.2f}", "reached" if t["reached"] else "**missed**"] for t in targets],
     )
 
 
 def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; every column but the first stands to the right."""
+    """Return a Markdown table; every column except the first is aligned to the right."""
     ruler = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ruler, *lines))
 
 
 def machine_measured_on() -> dict[str, str]:
-    """Name what was measured on."""
+    """Return the processor, the memory, the operating system and the Python of this machine."""
     return {
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
@@ -43,7 +43,7 @@ def machine_measured_on() -> dict[str, str]:
 
 
 def python() -> str:
-    """Name this Python, and say if it is one that was built to be slow."""
+    """Return the version of this Python, and whether it was built without optimizations, which makes it slower."""
     optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
     return f"{platform.python_version()}{'' if optimized else ', built without optimizations'}"
 

@@ -1,4 +1,4 @@
-"""Whether two handlers' answers say the same."""
+"""Compares the answers of two handlers."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def rows(answer: dict[str, Any]) -> list[tuple[str, str, Any]]:
-    """Return recordId, result and content of every record: a row's JSON with exact numbers, or the data as it is."""
+    """Return recordId, result and content of every record. The content is a row with exact numbers, or the raw data."""
     return [
         (
             record["recordId"],
@@ -21,7 +21,7 @@ def rows(answer: dict[str, Any]) -> list[tuple[str, str, Any]]:
 
 
 def require_equal_rows(answers: dict[str, dict[str, Any]]) -> None:
-    """Raise ValueError, naming the first record, where one peer's answer says something else than the first peer's."""
+    """Raise ValueError if a peer's answer differs from the first peer's; the text names the first such record."""
     said = {peer: rows(answer) for peer, answer in answers.items()}
     for peer, found in said.items():
         first, expected = next(iter(said.items()))
@@ -29,4 +29,4 @@ def require_equal_rows(answers: dict[str, dict[str, Any]]) -> None:
             raise ValueError(f"{peer} answers {len(found)} records, {first} {len(expected)}: nothing was measured.")
         for ours, theirs in zip(expected, found, strict=True):
             if ours != theirs:
-                raise ValueError(f"{peer} answers record {ours[0]} otherwise than {first}: nothing was measured.")
+                raise ValueError(f"{peer} and {first} answer record {ours[0]} differently: nothing was measured.")

@@ -1,4 +1,4 @@
-"""The transform, beside what a user would write instead: microseconds a record, and with the runtime's own JSON."""
+"""Measures the transform against other ways to write it: CPU per record, without and with the runtime client's JSON."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ OTHERS = [POWERTOOLS, BLUEPRINT, FLOOR]
 
 
 class Effort(NamedTuple):
-    """How much is measured: seconds for each case, at least so many rounds, fresh processes for each peer."""
+    """How much to measure: batch sizes, seconds per case, the least rounds per case, and processes per peer."""
 
     sizes: tuple[int, ...]
     seconds: float
@@ -48,7 +48,7 @@ def _measure_on(
 ) -> dict[str, Any]:
     results = {}
     for way, whole in (("handler", False), ("invocation", True)):
-        report(f"{python.name}: {way}, interleaved in one process")
+        report(f"{python.name}: {way}, all in one process, in turns")
         question = json.dumps({"peers": PEERS, "whole": whole, "batches": batches}).encode()
         taken = fresh.run(python.program, "timing", str(effort.seconds), str(effort.rounds_min), stdin=question)
         results[way] = {case: _summary(seconds, batches[case]) for case, seconds in taken.items()}
@@ -71,13 +71,15 @@ def _in_fresh_processes(python: Python, batches: dict[str, Any], effort: Effort)
 
 
 def _summary(seconds: dict[str, list[float]], event: dict[str, Any]) -> dict[str, Any]:
-    """Medians: how often ours answers while a peer answers once, paired round by round, and each one's time."""
+    """Return the medians of the ratios of each round (how many times as fast ours is), and of each peer's time."""
     return {
         "ratio": {
             peer: median(theirs / ours for theirs, ours in zip(seconds[peer], seconds[OURS], strict=True))
             for peer in OTHERS
         },
-        "microseconds_a_record": {peer: median(taken) * 1e6 / len(event["records"]) for peer, taken in seconds.items()},
+        "microseconds_per_record": {
+            peer: median(taken) * 1e6 / len(event["records"]) for peer, taken in seconds.items()
+        },
         "rounds": len(seconds[OURS]),
     }
 
@@ -94,28 +96,30 @@ def _for_the_whole(measured: list[dict[str, Any]], sizes: tuple[int, ...]) -> di
         ):
             if records in sizes:
                 version = results["python"].partition(",")[0]
-                what = f"{version}: {_WAYS[way]}, {records:,} clean records, times {NAMES[peer]}"
+                what = f"{version}: {_WAYS[way]}, {records:,} clean records: times as fast as {NAMES[peer]}"
                 targets.append(target(what, results[way][_clean(records)]["ratio"][peer], at_least=at_least))
     first = measured[0]
     by_size = {peer: [first["handler"][_clean(size)] for size in sizes] for peer in PEERS}
     return {
         "targets": targets,
         "ratios": {
-            "label": f"Transform: how many times as fast as …, {first['python']}",
-            "x_label": "records of a batch",
+            "label": f"Transform: how many times as fast as the others, {first['python']}",
+            "x_label": "records per batch",
             "x": [f"{size:,}" for size in sizes],
             "series": {NAMES[peer]: [case["ratio"][peer] for case in by_size[peer]] for peer in OTHERS},
         },
         "growth": {
-            "label": "Transform: µs of CPU a record",
-            "x_label": "records of a batch",
+            "label": "Transform: µs of CPU per record",
+            "x_label": "records per batch",
             "x": list(sizes),
-            "series": {NAMES[peer]: [case["microseconds_a_record"][peer] for case in by_size[peer]] for peer in PEERS},
+            "series": {
+                NAMES[peer]: [case["microseconds_per_record"][peer] for case in by_size[peer]] for peer in PEERS
+            },
         },
     }
 
 
-_WAYS = {"handler": "the handler", "invocation": "the whole invocation"}
+_WAYS = {"handler": "handler", "invocation": "whole invocation"}
 
 
 def to_markdown(results: dict[str, Any]) -> str:
@@ -123,9 +127,9 @@ def to_markdown(results: dict[str, Any]) -> str:
     for measured in results["measured"]:
         parts.append(f"### {measured['python']}")
         for title, way in (
-            ("The handler, interleaved in one process", "handler"),
-            ("The handler, each in fresh processes", "fresh"),
-            ("The whole invocation, with the runtime client's JSON, interleaved in one process", "invocation"),
+            ("The handler; all take turns in one process", "handler"),
+            ("The handler; each runs in fresh processes", "fresh"),
+            ("The whole invocation, with the runtime client's JSON; all take turns in one process", "invocation"),
         ):
             parts += [f"{title}:", _table(measured[way])]
     return "\n\n".join(parts)
@@ -133,16 +137,18 @@ def to_markdown(results: dict[str, Any]) -> str:
 
 _HEAD = """## The transform
 
-How many times as fast as each of the others ours is: paired round by round, median; below 1 it is slower. Behind the
-ratios stand µs of CPU a record. All but the floor write the same log lines and metrics and answer with the same rows,
-which is checked before they are timed.
+The columns with × say how many times as fast ours is. The ratio is the median over the rounds; each round measures all
+of them in turns. Below 1 ours is slower. The columns with µs are CPU per record. All except the floor write the same
+log lines and metrics, and answer with the same rows. The benchmark checks that first.
 
-- **Powertools' data classes**: as their documentation shows them, without the decorators, which cost more.
+- **Powertools' data classes**: used as in their documentation, without the decorators, which would take more time.
 - **AWS' blueprint**: its loop, with json and boto3's TypeDeserializer.
-- **The floor**: base64 decode, base64 encode of an output as long, one result a record. No JSON, no log, no failures.
+- **The floor**: the least that a handler in plain Python can do: base64 decoding, base64 encoding of an output of the
+  same size, and one result per record. It has no JSON, no log and no failures.
 
-The others make binary floats of prices, so they are given prices that survive it. Mixed batches hold 1 % bad records
-and 5 % removals. The first record is a bad one, so the mixed batch of 1 is a failure and the two lines that it logs."""
+The others turn prices into binary floats, so all get prices that a binary float can hold. In mixed batches 1 % of the
+records are bad and 5 % are removals. The first record is a bad one, so the mixed batch of 1 is one refused record, with
+the two lines that it logs."""
 
 
 def _table(cases: dict[str, Any]) -> str:
@@ -152,7 +158,7 @@ def _table(cases: dict[str, Any]) -> str:
             [
                 case,
                 *[f"**{summary['ratio'][peer]:.2f}**" for peer in OTHERS],
-                *[f"{summary['microseconds_a_record'][peer]:.2f}" for peer in PEERS],
+                *[f"{summary['microseconds_per_record'][peer]:.2f}" for peer in PEERS],
             ]
             for case, summary in cases.items()
         ],

@@ -1,13 +1,14 @@
-"""Begin as Lambda does, and answer one event: `python -m benchmarks.inside.cold_start PEER`; the event's JSON is stdin.
+"""Starts a handler as Lambda does, and answers one event: `python -m benchmarks.inside.cold_start PEER`.
 
-The runtime client is there before the function: its imports are nobody's. The answer says how long the handler's import
-and its first answer took, and when that was on the clock that the calling process shares.
+Standard input is the event's JSON. The runtime client is imported first, so its imports do not count for a handler. The
+result has the seconds of the handler's import and of its first answer, and the time of the answer on the clock that the
+calling process uses too.
 """
 
 import sys
 import time
 
-from awslambdaric import bootstrap  # noqa: F401 - what Lambda itself imports
+from awslambdaric import bootstrap  # noqa: F401 - Lambda imports it, too
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 from benchmarks.inside import answer_with

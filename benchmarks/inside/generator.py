@@ -1,8 +1,8 @@
-"""Begin as Lambda does, and write the orders of one minute.
+"""Starts a function as Lambda does, and lets it write the orders of one minute.
 
-`python -m benchmarks.inside.generator PEER ENDPOINT TABLE TIME`. TIME is the scheduled time; it is over, so that all
-orders are due at once. The peers: `ours`; `boto3`, the smallest function that writes as many; `bare`, which only
-starts. Each is measured as `benchmarks.inside.cold_start` says.
+`python -m benchmarks.inside.generator PEER ENDPOINT TABLE TIME`. TIME is the scheduled time. It is in the past, so all
+orders are due at once. The peers are `ours`, `boto3` (the smallest function that writes as many orders) and `bare`
+(writes nothing). The result is as in `benchmarks.inside.cold_start`, with the peak memory.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from awslambdaric import bootstrap  # noqa: F401 - what Lambda itself imports
+from awslambdaric import bootstrap  # noqa: F401 - Lambda imports it, too
 
 from benchmarks.inside import answer_with
 
@@ -23,11 +23,11 @@ Handler = Callable[[dict[str, str], object], object]
 def handler_of(peer: str) -> Handler:
     """Import a peer and return its handler."""
     if peer == OURS:
-        from generator.app import handler  # noqa: PLC0415 - what is measured
+        from generator.app import handler  # noqa: PLC0415 - the import is measured
 
         return handler
     if peer == BOTO3:
-        import boto3  # noqa: PLC0415 - what is measured
+        import boto3  # noqa: PLC0415 - the import is measured
 
         def write(event: dict[str, str], _context: object) -> None:
             client = boto3.client("dynamodb")
@@ -47,7 +47,7 @@ def measure() -> dict[str, float]:
     imported = time.perf_counter()
     handler({"scheduled_time": scheduled_time}, None)
     answered = time.perf_counter()
-    from benchmarks.processes import this_process  # noqa: PLC0415 - it imports what the handlers would have to
+    from benchmarks.processes import this_process  # noqa: PLC0415 - earlier, it would import modules for the handlers
 
     return {
         "import_seconds": imported - begun,

@@ -1,13 +1,14 @@
-"""Answer one event and say what memory it took: `python -m benchmarks.inside.memory PEER`; the event's JSON is stdin.
+"""Answers one event and returns the peak memory: `python -m benchmarks.inside.memory PEER`.
 
-With `bare` for a peer the runtime parses the event and no more. The peak is Linux' own for this program, in KiB: what
-getrusage gives may be that of the process that started it. Source: proc(5), VmHWM; getrusage(2), ru_maxrss.
+Standard input is the event's JSON. With `bare` as the peer the runtime only parses the event. The peak is VmHWM of
+Linux, in KiB, because getrusage may return the peak of the process that started this one. Source: proc(5), VmHWM;
+getrusage(2), ru_maxrss.
 """
 
 import sys
 from pathlib import Path
 
-from awslambdaric import bootstrap  # noqa: F401 - what Lambda itself imports
+from awslambdaric import bootstrap  # noqa: F401 - Lambda imports it, too
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 from benchmarks.inside import BARE, answer_with

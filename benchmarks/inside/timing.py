@@ -1,9 +1,9 @@
-"""Time handlers, one after the other, round after round: `python -m benchmarks.inside.timing SECONDS ROUNDS_MIN`.
+"""Times handlers in turns, round after round: `python -m benchmarks.inside.timing SECONDS ROUNDS_MIN`.
 
-Standard input is JSON: the peers, whether the runtime's JSON counts too, and the batches by name. The answer holds
-every peer's seconds for every batch, one for each round. Each peer begins as many rounds as the others, so that none
-always finds the caches as the slowest left them. The garbage collector runs, as it does on Lambda. Seconds are those of
-the CPU: a handler waits for nothing, and what else the machine does meanwhile is not its own.
+Standard input is JSON: the peers, whether the runtime client's JSON is timed too, and the batches by name. The result
+has the seconds of every peer, batch and round. Each round begins with another peer, so that the same peer does not
+always run after the slowest one. The garbage collector runs, as on Lambda. The seconds are CPU time: a handler waits
+for nothing, and so other programs on the machine do not count.
 """
 
 import json

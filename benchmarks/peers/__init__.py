@@ -1,6 +1,6 @@
-"""Handlers of the same Firehose event that answer with the same rows, ours among them.
+"""Handlers that answer the same Firehose event with the same rows; ours is one of them.
 
-All but the floor write the same log lines and metrics: one line a batch, and one more for each record that fails.
+All except the floor write the same log lines and metrics: one line per batch, and one per refused record.
 """
 
 from collections.abc import Callable
@@ -25,6 +25,6 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def handler_of(peer: str) -> Handler:
-    """Return the handler of a peer; its modules are imported now, and no sooner."""
+    """Import the module of a peer, and return its handler."""
     handler: Handler = import_module(MODULES[peer]).handler
     return handler

@@ -1,7 +1,7 @@
-"""The way of AWS' blueprints for Firehose: base64, json and boto3's TypeDeserializer.
+"""A handler like AWS' blueprints for Firehose: base64, json and boto3's TypeDeserializer.
 
-Source: the Lambda blueprint kinesis-firehose-process-record-python, whose loop this is; boto3 documentation, "DynamoDB
-customization reference", for the attribute values.
+Sources: the loop is that of the Lambda blueprint kinesis-firehose-process-record-python; the attribute values follow
+the boto3 documentation, "DynamoDB customization reference".
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Mock orders as one would write them with Faker: dicts for boto3's Table, which takes Decimals and no floats."""
+"""Makes mock orders with Faker in the usual way: dicts for boto3's Table, which takes Decimals and no floats."""
 
 import random
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Maker = Callable[[], dict[str, Any]]
 
 
 def with_pyfloat(seed: int) -> Maker:
-    """Make orders with nothing but Faker."""
+    """Return a function that makes orders with Faker only."""
     fake = Faker()
     fake.seed_instance(seed)
 
@@ -32,7 +32,7 @@ def with_pyfloat(seed: int) -> Maker:
 
 
 def with_uniform(seed: int) -> Maker:
-    """Make orders with Faker, but for the price."""
+    """Return a function that makes orders with Faker, and the price with random.uniform."""
     fake = Faker()
     fake.seed_instance(seed)
     uniform = random.Random(seed).uniform  # noqa: S311 - mock data

@@ -1,7 +1,7 @@
-"""Powertools' data classes, without the decorators that would cost them more.
+"""A handler with Powertools' data classes, without the decorators, which would take more time.
 
-Source: Powertools for AWS Lambda (Python), "Event Source Data Classes", Kinesis Firehose delivery stream and DynamoDB
-Streams; what it shows for records that can't be processed.
+Source: Powertools for AWS Lambda (Python), "Event Source Data Classes", sections Kinesis Firehose delivery stream
+(records that cannot be processed, too) and DynamoDB Streams.
 """
 
 import json

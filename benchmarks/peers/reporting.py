@@ -1,4 +1,4 @@
-"""What a batch writes to log and metrics, for the handlers that ours is compared with: the lines that ours writes."""
+"""Writes a batch's log lines and metrics for the other handlers: the same lines as ours."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ metrics = Metrics(namespace="SalesDataProjection")
 
 
 def report(event: dict[str, Any], records: int, dropped: int, failures: list[tuple[str, str]]) -> None:
-    """Log each failure, a recordId and a reason, and count the batch."""
+    """Log each failure (recordId and reason), and write the metrics of the batch."""
     for record_id, reason in failures:
         logger.warning("record failed", extra={"recordId": record_id, "reason": reason})
     metrics.add_metadata("message", "batch transformed")

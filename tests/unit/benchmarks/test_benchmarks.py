@@ -1,4 +1,4 @@
-"""That the benchmarks work and compare the same with the same: no time is looked at."""
+"""The benchmarks work and compare handlers that do the same. No test checks a time."""
 
 import base64
 import json
@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from benchmarks import fresh
-from benchmarks.__main__ import measured, to_markdown
+from benchmarks import fresh, large
+from benchmarks.__main__ import HERE, measured, to_markdown
 from benchmarks.batches import batch, largest_batch, to_json
 from benchmarks.inside import BARE
 from benchmarks.memory import FUNCTION_MIB
@@ -33,7 +33,7 @@ def test_all_peers_answer_with_the_same_rows(records, mixed):
     require_equal_rows({peer: handler_of(peer)(event, None) for peer in ANSWERING})
 
 
-def test_batches_are_what_they_are_said_to_be():
+def test_a_mixed_batch_holds_1_percent_bad_records_and_5_percent_removals():
     clean, mixed = (rows(handler_of(OURS)(batch(2000, mixed=mixed), None)) for mixed in (False, True))
 
     assert {result for _, result, _ in clean} == {"Ok"}
@@ -107,8 +107,8 @@ def test_what_is_plotted_has_a_value_for_every_place(results):
         assert all(value > 0 for values in panel["series"].values() for value in values)
 
 
-def test_the_peak_is_that_of_the_measured_process_alone():
-    held = bytearray(b"x" * 120_000_000)  # getrusage would give this to each process that is started meanwhile
+def test_the_peak_is_that_of_the_measured_process_only():
+    held = bytearray(b"x" * 120_000_000)  # getrusage would give this to each process started now
     peak_kib = fresh.run(sys.executable, "memory", BARE, stdin=b"{}")["peak_kib"]
     assert 5_000 < peak_kib < 100_000 < len(held) / 1024
 
@@ -124,6 +124,11 @@ def test_a_measurement_that_fails_says_why():
         fresh.run(sys.executable, "memory", "nobody", stdin=b"{}")
 
 
-def test_runtime_and_memory_are_the_templates():
+def test_the_report_is_written_from_the_results():
+    results = json.loads((HERE / "results.json").read_text())
+    assert (HERE / "RESULTS.md").read_text() == to_markdown(results) + large.section(HERE)
+
+
+def test_runtime_and_memory_are_those_of_the_template():
     function = TEMPLATE["Globals"]["Function"] | TEMPLATE["Resources"]["TransformFunction"]["Properties"]
     assert (function["Runtime"], function["MemorySize"]) == (f"python{LAMBDA}", FUNCTION_MIB)

@@ -1,4 +1,4 @@
-"""That the benchmarks of generator, chain and reconciliation work, and judge as they say: no time is looked at."""
+"""The benchmarks of generator, pipeline and reconciliation work, and check their targets. No test checks a time."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from benchmarks import chain, generator, imports, interleaved, large, passage, processes
+from benchmarks import generator, imports, interleaved, large, passage, pipeline, processes
 from benchmarks.generator_function import FUNCTION_MIB
 from benchmarks.inside.generator import ORDERS
 from benchmarks.passage import Passage
@@ -32,7 +32,7 @@ def test_all_generators_make_orders_of_the_same_form(make):
 def test_the_generators_part_measures_and_says_what_it_measured():
     results = generator.measure(lambda _: None, quick=True)
     text = generator.to_markdown(json.loads(json.dumps(results)))
-    for heading in ("## The generator", "### Orders made", "### Orders written, to the emulator", "### The function"):
+    for heading in ("## The generator", "### Orders made", "### Orders written to the emulator", "### The function"):
         assert f"\n{heading}\n" in f"\n{text}"
     assert {len(values) for values in results["ratios"]["series"].values()} == {len(results["ratios"]["x"])}
     ours, boto3 = results["function"]["imports_milliseconds"].values()
@@ -41,7 +41,7 @@ def test_the_generators_part_measures_and_says_what_it_measured():
     assert "awslambdaric" not in ours
 
 
-def test_the_function_is_the_templates_and_its_peer_writes_as_many():
+def test_the_function_has_the_templates_memory_and_its_peer_writes_as_many_orders():
     assert TEMPLATE["Resources"]["GeneratorFunction"]["Properties"]["MemorySize"] == FUNCTION_MIB
     assert ORDERS == ORDERS_PER_MINUTE
 
@@ -63,15 +63,15 @@ def test_ways_take_turns_and_the_first_round_is_not_kept(monkeypatch):
     found = interleaved.summary(ways, orders=8, rounds=3, ours="ours")
     assert calls == ["ours", "theirs", "theirs", "ours", "ours", "theirs", "theirs", "ours"]
     assert found["ratio"] == {"theirs": 2}
-    assert found["orders_a_second"] == {"ours": 4, "theirs": 2}
+    assert found["orders_per_second"] == {"ours": 4, "theirs": 2}
 
 
-def test_a_package_takes_what_its_modules_take_and_the_base_is_no_part_of_it():
-    def words(*lines):
+def test_a_package_takes_as_long_as_its_modules_without_those_of_the_base():
+    def stderr(*lines):
         return "\n".join(["import time: self [us] | cumulative | imported package", "a word", *lines])
 
-    base = words("import time:      1000 |       1000 | botocore.base")
-    more = words(
+    base = stderr("import time:      1000 |       1000 | botocore.base")
+    more = stderr(
         "import time:      1000 |       1000 | botocore.base",
         "import time:      2000 |       2500 |   botocore.client",
         "import time:       500 |        500 |     botocore",
@@ -93,26 +93,26 @@ def run(orders, cpu_seconds, pipe_mib=80.0, emulator_mib=100.0):
 
 
 def missed(passages):
-    return [target["what"] for target in chain.summary(passages)["targets"] if not target["reached"]]
+    return [target["what"] for target in pipeline.summary(passages)["targets"] if not target["reached"]]
 
 
-def test_a_flat_cost_reaches_every_target_of_the_chain():
+def test_a_flat_cost_reaches_every_target_of_the_pipeline():
     passages = [run(100, 0.1), run(1000, 1.0), run(10_000, 11.0, 95.0, 200.0), run(1000, 1.1), run(100, 0.1)]
-    results = chain.summary(passages)
+    results = pipeline.summary(passages)
     assert missed(passages) == []
-    assert results["orders_a_second"] == [1000, 1000, 1000]
+    assert results["orders_per_second"] == [1000, 1000, 1000]
     assert results["delay_seconds"] == {"p50": [0.5] * 3, "p95": [0.95] * 3, "p99": [0.99] * 3}
-    assert results["emulator_kib_an_order"] == 10.24
-    text = chain.to_markdown(json.loads(json.dumps(results)))
+    assert results["emulator_kib_per_order"] == 10.24
+    text = pipeline.to_markdown(json.loads(json.dumps(results)))
     assert "| 10,000 | 1 |" in text
-    assert "10.2 KiB an order" in text
+    assert "10.2 KiB per order" in text
 
 
 @pytest.mark.parametrize(
     ("passages", "what"),
     [
-        ([run(100, 0.1), run(1000, 1.3), run(10_000, 13.0), run(1000, 1.3)], "CPU an order, 1,000 orders"),
-        ([run(100, 0.1), run(1000, 1.0), run(10_000, 13.0), run(1000, 1.0)], "CPU an order, 10,000 orders"),
+        ([run(100, 0.1), run(1000, 1.3), run(10_000, 13.0), run(1000, 1.3)], "CPU per order, 1,000 orders"),
+        ([run(100, 0.1), run(1000, 1.0), run(10_000, 13.0), run(1000, 1.0)], "CPU per order, 10,000 orders"),
         ([run(100, 0.1), run(1000, 1.0), run(10_000, 10.0, 100.0), run(1000, 1.0)], "peak memory of any stand-in"),
     ],
 )
@@ -120,7 +120,7 @@ def test_a_cost_that_grows_by_more_than_a_fifth_misses_its_target(passages, what
     assert any(what in target for target in missed(passages))
 
 
-def test_a_process_counts_where_its_command_line_says():
+def test_a_process_is_assigned_to_a_stage_by_its_command_line():
     python, guard = "/x/python -m ", "/x/python -I /x/guard.py /tmp/x "
     stages = {
         f"{python}local_aws.server": "emulator",
@@ -133,7 +133,7 @@ def test_a_process_counts_where_its_command_line_says():
     assert {command: passage.stage(Process(1, command)) for command in stages} == stages
 
 
-def test_a_child_and_what_it_spends_are_found_and_its_peak_can_be_forgotten():
+def test_a_child_process_its_cpu_and_its_peak_are_found_and_the_peak_can_be_reset():
     code = "held = bytearray(60_000_000); del held; print('ready', flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout.readline() == b"ready\n"
@@ -146,7 +146,7 @@ def test_a_child_and_what_it_spends_are_found_and_its_peak_can_be_forgotten():
         child.stdin.close()
 
 
-def test_a_million_orders_are_compared_with_fewer_and_told_at_the_end_of_the_others(tmp_path):
+def test_the_results_of_a_million_orders_are_the_last_section_of_the_report(tmp_path):
     def reconciled(orders, seconds, peak_mib):
         return {
             "orders": orders,
