@@ -1,4 +1,4 @@
-"""Tests, laid out as src/ is: unit for what one process can check, e2e for what needs the emulator."""
+"""The tests, in the same folders as src/: unit tests need one process, e2e tests need the emulator."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""No test reaches AWS by accident: credentials are made up, and connections leave this machine for no address."""
+"""Keeps all tests off AWS: the credentials are made up, and only connections to this machine are allowed."""
 
 import ipaddress
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# A shell starts what runs in its background with Ctrl-C ignored, and children inherit that: tests send it to them.
+# A shell starts background jobs with SIGINT ignored, and their children inherit that. Tests send SIGINT to children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -31,7 +31,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 class Scheduler(LoadScopeScheduling):
-    """Gives each folder of tests/e2e to one worker, which starts an emulator for it; the other tests go one by one."""
+    """Gives each folder of tests/e2e to one worker, which starts an emulator; gives out the other tests one by one."""
 
     def _split_scope(self, nodeid):
         return str(Path(nodeid).parent) if nodeid.startswith("tests/e2e/") else nodeid

@@ -1,4 +1,4 @@
-"""One emulator, one build and one stack for all end-to-end tests: each takes seconds to make."""
+"""Fixtures of the end-to-end tests. A worker starts one emulator, and builds and deploys once, to save time."""
 
 from contextlib import contextmanager
 
@@ -15,12 +15,12 @@ from tests.e2e.faults import impatient as impatient_stack
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "first: starts what takes minutes by itself")
-    config.addinivalue_line("markers", "last: looks at what it came to")
+    config.addinivalue_line("markers", "first: starts something that takes minutes")
+    config.addinivalue_line("markers", "last: checks the result of a test that is marked first")
 
 
 def pytest_collection_modifyitems(items):
-    """Run the other tests while something takes its minutes: in any other order the last ones wait for it."""
+    """Run the tests marked first, then the others, then those marked last, so that these need not wait for minutes."""
     items.sort(key=lambda item: bool(item.get_closest_marker("last")) - bool(item.get_closest_marker("first")))
 
 
@@ -32,7 +32,7 @@ def emulator(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def client(emulator):
-    """Make clients of the account's root user."""
+    """Return a function that makes boto3 clients of the account's root user."""
     session = emulator.session()
     return lambda service: session.client(service, endpoint_url=emulator.endpoint_url)
 
@@ -50,20 +50,23 @@ def built_template(sam):
 
 @pytest.fixture(scope="session")
 def quick_template(built_template):
-    """Adapt the built template: Firehose gathers for a second, not for ten, before it calls the transform."""
+    """Adapt the built template: Firehose buffers records for 1 s, not for 10 s, before it calls the transform."""
     template = yaml_parse(built_template.read_text())
     destination = template["Resources"]["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
     for parameter in destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]:
         if parameter["ParameterName"] == "BufferIntervalInSeconds":
             parameter["ParameterValue"] = "1"
-    quick = built_template.with_name("quick.yaml")  # beside what its paths lead to
+    quick = built_template.with_name("quick.yaml")  # in the same folder, because its paths are relative
     quick.write_text(yaml_dump(template))
     return quick
 
 
 @pytest.fixture(scope="session")
 def quick_pipeline(emulator, sam, quick_template, tmp_path_factory):
-    """Run a pipeline of its own that gathers for a second; gives its stack, and the folder of its workers' state."""
+    """Return a context manager that runs another pipeline, with buffers of 1 s.
+
+    It yields the stack, and the folder of the stand-ins' state.
+    """
 
     @contextmanager
     def run(name, **parameters):
@@ -80,13 +83,13 @@ def quick_pipeline(emulator, sam, quick_template, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def stack(sam, built_template):
-    """Deploy with the defaults, the generator's schedule apart: tests count orders. Returns the outputs."""
+    """Deploy with the default parameters, but without the generator, because tests count orders. Return the outputs."""
     return sam.deploy(built_template, "sales", {"GeneratorState": "DISABLED"})
 
 
 @pytest.fixture(scope="session")
 def impatient(emulator, sam, built_template, tmp_path_factory):
-    """Run a pipeline that gives up at once, gathers for a second, and has a proxy for faults."""
+    """Run a pipeline that gives up soon, has buffers of 1 s, and has a proxy through which tests inject faults."""
     sam.deploy(impatient_stack.adapt(built_template), impatient_stack.STACK_NAME, impatient_stack.SETTINGS)
     with impatient_stack.run(emulator, tmp_path_factory.mktemp("impatient")) as running:
         yield running
@@ -94,8 +97,8 @@ def impatient(emulator, sam, built_template, tmp_path_factory):
 
 @pytest.fixture
 def pipeline(impatient, emulator, monkeypatch):
-    """Find the impatient pipeline empty and whole, and let commands run on it."""
+    """Return the impatient pipeline, empty and repaired, with AWS_ENDPOINT_URL set for commands."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
-    monkeypatch.setattr(dead_letters, "LIST_WAIT_SECONDS", 0)  # the emulator's queue has one server to ask
+    monkeypatch.setattr(dead_letters, "LIST_WAIT_SECONDS", 0)  # the emulator's SQS is one server: no need to wait
     impatient.clean()
     return impatient

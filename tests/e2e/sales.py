@@ -1,4 +1,4 @@
-"""`sales` as a person uses it: processes of their own, each in a home of its own."""
+"""Runs `sales` as a person does: in a process of its own, with a SALES_HOME of its own."""
 
 import os
 import signal
@@ -17,14 +17,14 @@ END_SECONDS = 10
 
 
 def environment(home, **settings):
-    """What a command runs with: its own SALES_HOME, and TMPDIR, where nothing may be left; no way to a real account."""
+    """Return a command's environment: SALES_HOME, TMPDIR (no file may stay in it), and no way to a real account."""
     (home / "tmp").mkdir(parents=True, exist_ok=True)
     own = {"SALES_HOME": str(home / "sales"), "TMPDIR": str(home / "tmp"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     return os.environ | own | settings
 
 
 class Run:
-    """A command in the background, in a session of its own as in a terminal, and what it prints."""
+    """A command that runs in the background, in a session of its own as in a terminal; keeps its output."""
 
     def __init__(self, home, *arguments):
         self.home = home
@@ -47,7 +47,7 @@ class Run:
             time.sleep(0.05)
 
     def end(self, number):
-        """Signal its whole process group, as a terminal does, and return the exit code and the seconds it took."""
+        """Send a signal to its process group, as a terminal does; return the exit code and the seconds it took."""
         start = time.monotonic()
         os.killpg(self.process.pid, number)
         return self.process.wait(END_SECONDS), time.monotonic() - start

@@ -1,4 +1,4 @@
-"""The files of events/, and what tests make of them."""
+"""Reads the files of events/, and makes events from them."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A stack with change columns, to the end of the chain: deletions arrive, and every order's newest version is known."""
+"""A stack with change columns: deletions arrive as rows, and each order's newest version is known."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`sales` as a person uses it: real processes on this machine, which leave nothing behind however they end."""
+"""`sales` as a person uses it: real processes on this machine, which leave nothing behind, even when killed."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The operator's commands lead from a verdict that is not equal, over what failed, to one that is."""
+"""The operator's commands find what is missing and why, and repair it until the verdict is equal."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A crawl finds the table and loses no row of it, whatever arrives while it runs."""
+"""A crawl finds the table, and rows that arrive while it runs are not lost."""
 
 from sales_pipeline import query
 from tests.e2e.faults.pipeline import eventually

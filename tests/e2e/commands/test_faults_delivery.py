@@ -1,4 +1,4 @@
-"""Faults between the Kinesis stream and the lake: killed, refused, a broken transform, records that nobody can read."""
+"""Faults between the Kinesis stream and the lake: kills, refused calls, a broken transform, unreadable records."""
 
 import base64
 import json
@@ -72,7 +72,7 @@ def lose_the_answer(_, forward):
     forward()
 
 
-def test_what_a_broken_transform_left_is_delivered_once_it_is_mended(pipeline):
+def test_what_a_broken_transform_left_is_delivered_after_it_is_fixed(pipeline):
     def put(*order_ids):
         """Put orders, and wait until the function was asked about them: what comes later is in another batch."""
         pipeline.put_all(map(item, order_ids))
@@ -84,7 +84,7 @@ def test_what_a_broken_transform_left_is_delivered_once_it_is_mended(pipeline):
         put("nonsense-0", "nonsense-1")
         put("unknown-0", "good-0")
         put("large-0", "large-1")
-        put("good-1", "omitted-0", "good-2", "doubled-0", "good-3")
+        put("good-1", "omitted-0", "good-2", "duplicate-0", "good-3")
         pipeline.settle()
         pipeline.break_transform("faults.handler", timeout_seconds=1)
         put("hangs-0", "hangs-1")

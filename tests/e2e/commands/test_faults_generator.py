@@ -1,4 +1,4 @@
-"""A generator that is killed in the middle of a batch, and a schedule that fires twice, double and lose no order."""
+"""A generator killed in the middle of a batch, and a schedule that fires twice, neither lose nor duplicate orders."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Batches and orders as large as AWS takes them, and one that is larger."""
+"""Batches and orders of the largest size that AWS takes, and an order that is larger."""
 
 import base64
 import json

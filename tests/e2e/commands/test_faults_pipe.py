@@ -1,4 +1,4 @@
-"""Faults between the table and the Kinesis stream: killed, refused, half taken, given up, twice."""
+"""Faults between the table and the Kinesis stream: kills, refused calls, partial answers, dead letters, two workers."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A replay that is killed, and run again, puts back everything that failed."""
+"""A replay that is killed and run again sends everything that failed."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""`sales reconcile` on a running pipeline: equal where it is, and every way in which it isn't."""
+"""`sales reconcile` on a running pipeline: equal, and every way of not being equal."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""What fails shows in `sales failures`, and `sales replay` delivers it once its cause is fixed."""
+"""`sales failures` shows what failed, and `sales replay` delivers it after the cause is fixed."""
 
 import json
 import time
@@ -70,7 +70,7 @@ def handle(stack, handler):
     )
 
 
-def test_what_a_broken_transform_and_the_pipe_left_is_delivered_once_they_are_fixed(stack, put, delivered, failed):
+def test_what_a_broken_transform_and_the_pipe_left_is_delivered_after_they_are_fixed(stack, put, delivered, failed):
     def run(**options):
         return replay.run(stack, Selection(), replays_max=3, **options)
 
@@ -92,7 +92,7 @@ def test_what_a_broken_transform_and_the_pipe_left_is_delivered_once_they_are_fi
     assert run(send=False) == 0
     assert failed() == {broken: 3, given_up: 1}
 
-    # The version of `changed` that the table no longer holds is set aside. What is bad itself fails again.
+    # The version of `changed` that the table no longer holds stays away, and what is bad itself fails again.
     assert run(send=True) == 0
     wait_until(lambda: delivered() == [("changed", 3.5), ("good", 2.5), (LONG_ID, 2.5)])
     wait_until(lambda: failed() == {refused: 1})

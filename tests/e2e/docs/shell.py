@@ -1,4 +1,4 @@
-"""The commands of a document, one shell that runs them in order, and what their output has to look like."""
+"""Finds the commands of a page, runs them in one shell, and compares their output with the page's."""
 
 import os
 import pty
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """A command as it stands in a document, and the lines of output that follow it there."""
+    """A command of a page, and the output that the page shows for it."""
 
     page: str
     text: str
@@ -23,7 +23,7 @@ class Command(NamedTuple):
 
 
 def commands(page, document):
-    """Return the commands of a page: lines that begin with a dollar sign in blocks of a console."""
+    """Return the commands of a page: the lines that begin with a dollar sign in `console` blocks."""
     found = []
     for block in re.findall(r"^ *```console\n(.*?)^ *```", document, re.MULTILINE | re.DOTALL):
         for part in re.split(r"^ *\$ ", block, flags=re.MULTILINE)[1:]:
@@ -57,7 +57,7 @@ class Shell:
         self._terminal = ours
 
     def run(self, text):
-        """Run a command; return its exit code, and what it printed on standard output and standard error."""
+        """Run a command; return its exit code and its output, with standard error."""
         self._bash.stdin.write(f"{text}\nprintf '\\n<ended %s>\\n' $?\n")
         self._bash.stdin.flush()
         printed = b""

@@ -1,4 +1,4 @@
-"""Every command of the README and of docs/ that can run here runs here, as it stands, on a pipeline of its own."""
+"""Runs every command of the README and of docs/ that can run without AWS, unchanged, on a pipeline of its own."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from tests.e2e.sales import environment, exported, quick_up
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = [command for page in PAGES for command in commands(page.relative_to(ROOT).as_posix(), page.read_text())]
-# How long a command may take to give what its page shows: rows take a while to arrive.
+# A command is repeated for this long until its output is that of the page, because rows take a while to arrive.
 SECONDS = 60
 
 ACCOUNT = "needs an AWS account"
@@ -34,7 +34,7 @@ NOT_HERE = {
     "aws logs tail": VERSION_2,
     "aws cloudtrail": EMULATOR,
 }
-# The exit code is news, and no failure of the command.
+# The exit code reports a result here; 1 is no failure of the command.
 EXIT_CODES = {"sales status": {0, 1}, "sales reconcile": {0, 1}}
 
 
@@ -51,13 +51,13 @@ def up(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def done():
-    """Commands that ran already, and leave nothing in the shell that a later one needs."""
+    """Commands that ran already and need not run again."""
     return set()
 
 
 @pytest.fixture
 def shell(up, tmp_path):
-    """A shell as the pages assume it: in the clone, with .venv/bin on the PATH and the exports of `sales up`."""
+    """The shell that the pages assume: in the clone, with .venv/bin on the PATH and the exports of `sales up`."""
     for entry in ROOT.iterdir():
         (tmp_path / entry.name).symlink_to(entry)
     path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

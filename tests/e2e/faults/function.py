@@ -1,4 +1,4 @@
-"""The transform with a fault, for each batch another: by the order ids in it. It is deployed beside the real one."""
+"""A faulty transform. The order ids of a batch choose the fault. A test switches the function's handler to it."""
 
 import base64
 import json
@@ -11,8 +11,8 @@ ANSWER_BYTES = 6 * 1024 * 1024 + 1
 
 
 def handler(event, context):
-    """Do with a batch what its order ids ask for, `raises-1` for example; transform the others as ever."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # else the emulator waits 2 s for a process that failed
+    """Show the faults that the order ids begin with, such as `raises-1`; transform all other records as usual."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # else the emulator waits 2 s for a failed process
     order_ids = [_order_id(record) for record in event["records"]]
     faults = {order_id.partition("-")[0] for order_id in order_ids}
     if "raises" in faults:
@@ -26,7 +26,7 @@ def handler(event, context):
         match order_id.partition("-")[0]:
             case "omitted":
                 continue
-            case "doubled":
+            case "duplicate":
                 answer.append(result)
             case "unknown":
                 result["result"] = "Perhaps"
@@ -37,7 +37,7 @@ def handler(event, context):
 
 
 def drop_unreadable(event, context):
-    """Drop what the transform refuses, as somebody's mended one may."""
+    """Answer Dropped for the records that the transform refuses, as somebody may do to get rid of them."""
     results = app.handler(event, context)["records"]
     for result in results:
         if result["result"] == "ProcessingFailed":

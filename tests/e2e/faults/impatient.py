@@ -1,4 +1,4 @@
-"""A stack of little patience, and its workers behind a proxy."""
+"""A stack that retries little and waits little, and its stand-ins behind a proxy."""
 
 import shutil
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ SETTINGS = {
 
 
 def adapt(built: Path) -> Path:
-    """Return a copy of a built template: it gathers and waits for a second at most, and its transform can be broken."""
+    """Write a copy of a built template with short waits and a transform that can be broken; return its path."""
     template = yaml_parse(built.read_text())
     resources = template["Resources"]
     pipe = resources["OrderPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
     pipe |= {"MaximumRetryAttempts": 1, "MaximumBatchingWindowInSeconds": 0}
     destination = resources["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
-    # All that one read finds is one batch.
+    # Without a buffer, the records of one read are one batch.
     processor = {"NumberOfRetries": "0", "BufferIntervalInSeconds": "0", "BufferSizeInMBs": "3"}
     for parameter in destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]:
         parameter["ParameterValue"] = processor.get(parameter["ParameterName"], parameter["ParameterValue"])
@@ -40,14 +40,14 @@ def adapt(built: Path) -> Path:
     shutil.copytree(built.parent / function["CodeUri"], code)
     shutil.copy(Path(__file__).with_name("function.py"), code / "faults.py")
     function |= {"CodeUri": code.name, "Timeout": FUNCTION_SECONDS}
-    impatient = built.with_name("impatient.yaml")  # beside what its paths lead to
+    impatient = built.with_name("impatient.yaml")  # in the same folder, because its paths are relative
     impatient.write_text(yaml_dump(template))
     return impatient
 
 
 @contextmanager
 def run(emulator: Emulator, folder: Path) -> Iterator[Pipeline]:
-    """Run the workers of the deployed stack behind a proxy."""
+    """Run the stand-ins of the deployed stack behind a proxy."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
         stack = find(emulator.session(), STACK_NAME)

@@ -1,4 +1,4 @@
-"""The pipeline that faults are injected into, with what a test does to it and sees of it."""
+"""The pipeline into which tests inject faults, with methods to change it and to look at it."""
 
 import functools
 import io
@@ -29,7 +29,7 @@ FUNCTION_SECONDS = 60
 
 
 class Pipeline:
-    """A running stack whose workers reach AWS through a proxy; all that a test does and sees here goes past it."""
+    """A running stack whose stand-ins call the emulator through a proxy. The methods here call it directly."""
 
     def __init__(self, stack: Stack, emulator: Emulator, proxy: Proxy, folder: Path) -> None:
         self.stack = stack
@@ -38,12 +38,12 @@ class Pipeline:
         self.state_dir = folder / "state"
         self._objects: dict[str, bytes] = {}
 
-    @functools.cache  # noqa: B019 - there is one pipeline, which lives as long as the tests
+    @functools.cache  # noqa: B019 - there is one pipeline for all tests
     def client(self, service: str) -> Any:
         return self.stack.session.client(service, endpoint_url=self.emulator.endpoint_url)
 
     def put(self, *order_ids: str, **changed: dict[str, str]) -> None:
-        """Write orders, all alike but for their ids, with the attributes given."""
+        """Write orders that differ only in their ids; `changed` replaces attributes in all of them."""
         for order_id in order_ids:
             self.client("dynamodb").put_item(TableName=self.stack["TableName"], Item=item(order_id) | changed)
 
@@ -87,20 +87,20 @@ class Pipeline:
         return Counter(row["orderid"] for row in self.rows())
 
     def failed(self) -> dict[str, int]:
-        """Ask `sales failures`: changes by reason."""
+        """Return the number of failed changes by reason, from `sales failures`."""
         printed = _printed(failures.run, self.stack, Selection(), "json", each=False)[1]
         return {each["reason"]: each["changes"] for each in map(json.loads, printed.splitlines())}
 
     def replay(self) -> tuple[int, str]:
-        """Replay everything; return the exit code and what was printed."""
+        """Replay everything; return the exit code and the output."""
         return _printed(replay.run, self.stack, Selection(), send=True, replays_max=3)
 
     def backfill(self) -> int:
-        """Send what the lake lacks; return the exit code."""
+        """Run a backfill; return the exit code."""
         return _printed(backfill.run, self.stack, send=True, in_progress_seconds=0)[0]
 
     def reconcile(self) -> tuple[int, dict[str, Any]]:
-        """Reconcile, with no order in progress; return the exit code and, without empty counts, the report."""
+        """Reconcile, with nothing in progress; return the exit code, and the report without its empty counts."""
         code, printed = _printed(reconcile.run, self.stack, "json", in_progress_seconds=0, samples=100_000)
         report = json.loads(printed)
         found = {name: each["samples"] for name, each in report.items() if isinstance(each, dict) and each.get("count")}
@@ -108,11 +108,11 @@ class Pipeline:
         return code, {"verdict": report["verdict"]} | found
 
     def settle(self) -> None:
-        """Wait until everything that was written has passed the pipe and Firehose, and lies where it ends up."""
+        """Wait until the pipe and Firehose have processed everything that was written."""
         eventually(self.left, {})
 
     def left(self) -> dict[str, str | None]:
-        """Name the stages that have something left to do, and after which sequence number."""
+        """Return the stages that have work left, each with the sequence number after which it continues."""
         streams, kinesis = self.client("dynamodbstreams"), self.client("kinesis")
         arn = self.stack["TableStreamArn"]
         left: dict[str, str | None] = {}
@@ -134,7 +134,7 @@ class Pipeline:
         return left
 
     def clean(self) -> None:
-        """Empty table, bucket and queue, and restore the transform."""
+        """Empty table, bucket and queue, and switch back to the real transform."""
         self.break_transform(TRANSFORM)
         self.settle()
         self.delete(*self.order_ids())
@@ -144,7 +144,7 @@ class Pipeline:
         self.client("sqs").purge_queue(QueueUrl=self.stack["PipeDeadLetterQueueUrl"])
 
     def break_transform(self, handler: str, timeout_seconds: int = FUNCTION_SECONDS) -> None:
-        """Let the transform function run another handler."""
+        """Switch the transform function to another handler."""
         settings = {"Handler": handler, "Timeout": timeout_seconds}
         name = self.stack["TransformFunctionName"]
         now = self.client("lambda").get_function_configuration(FunctionName=name)
@@ -152,7 +152,7 @@ class Pipeline:
             self.client("lambda").update_function_configuration(FunctionName=name, **settings)
 
     def kill(self, worker: str) -> None:
-        """End a worker with SIGKILL; what started it starts another."""
+        """End a stand-in with SIGKILL; `local_aws.workers` starts it again."""
         command = f"-m\0local_aws.{worker}\0".encode()
         state_dir = os.fsencode(self.state_dir / worker)
         [process] = [
@@ -163,11 +163,11 @@ class Pipeline:
         os.kill(int(process.name), signal.SIGKILL)
 
     def kill_before(self, worker: str) -> Act:
-        """Kill the worker that makes a call, before the emulator sees it."""
+        """Return an act that kills the stand-in before the emulator gets its call."""
         return lambda *_: self.kill(worker)
 
     def kill_after(self, worker: str) -> Act:
-        """Kill the worker that makes a call, when the emulator has done what it asks, and before the answer."""
+        """Return an act that kills the stand-in after the emulator has done its call, and before it gets the answer."""
 
         def act(_: object, forward: Callable[[], Answer]) -> None:
             forward()
@@ -177,7 +177,7 @@ class Pipeline:
 
     @contextmanager
     def denied(self, logical_id: str, policy_name: str, action: str) -> Iterator[None]:
-        """Take an action from a role's policy, and give it back."""
+        """Deny an action in a role's policy until the `with` block ends."""
         iam = self.client("iam")
         role_name = self.client("cloudformation").describe_stack_resource(
             StackName=self.stack.name, LogicalResourceId=logical_id
@@ -202,7 +202,7 @@ def item(order_id: str) -> dict[str, dict[str, str]]:
 
 
 def eventually(see: Callable[[], Any], expected: Any) -> None:
-    """Look until what is seen is what is expected."""
+    """Call `see` until it returns `expected`; fail after DEADLINE_SECONDS."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while (seen := see()) != expected:
         assert time.monotonic() < deadline, f"not in {DEADLINE_SECONDS} s: {expected}; last seen: {seen}"

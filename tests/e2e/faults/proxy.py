@@ -1,6 +1,6 @@
-"""A proxy on loopback between a worker and the emulator: a test decides what becomes of one call or another.
+"""A proxy on loopback between the stand-ins and the emulator. Tests choose calls to hold, change, refuse or answer.
 
-Calls go on as they came, signatures included. The emulator itself stays reachable beside it, for the test's own calls.
+The proxy forwards all other calls unchanged, with their signatures. Tests call the emulator directly.
 """
 
 import json
@@ -44,20 +44,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes back for a call."""
+    """The answer to a call."""
 
     status: int
     body: bytes
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
-# What becomes of a call: it is given the request and how to forward it. Without an answer its connection is closed.
+# An act handles a call. It gets the request and a function that forwards it. If it returns None, the proxy closes the
+# connection without an answer.
 Act = Callable[[Request, Callable[[], Answer]], Answer | None]
 
 
 @dataclass
 class Rule:
-    """The next `times` calls of an operation, with `part` in their path, meet `act`; `met` keeps them in order."""
+    """`act` handles the next `times` calls of an operation with `part` in their path; `met` keeps those calls."""
 
     operation: str
     act: Act
@@ -82,7 +83,7 @@ class Held:
         return forward()
 
     def wait(self) -> None:
-        """Wait until the call is here."""
+        """Wait until the call has arrived."""
         assert self._arrived.wait(PATIENCE_SECONDS), f"no {self._operation} in {PATIENCE_SECONDS} s"
 
     def release(self) -> None:
@@ -90,7 +91,7 @@ class Held:
 
 
 class Proxy(ThreadingHTTPServer):
-    """Forwards to `target_url` what no rule wants."""
+    """Handles calls by the first rule that matches; forwards all others to `target_url`."""
 
     daemon_threads = True
 
@@ -113,7 +114,7 @@ class Proxy(ThreadingHTTPServer):
 
     @contextmanager
     def meet(self, operation: str, act: Act, times: float = float("inf"), part: str = "") -> Iterator[Rule]:
-        """Let the next calls of an operation, with `part` in their path, meet `act`."""
+        """Let `act` handle the next `times` calls of an operation with `part` in their path."""
         rule = Rule(operation, act, times, part)
         with self._lock:
             self._rules.append(rule)
@@ -125,13 +126,13 @@ class Proxy(ThreadingHTTPServer):
 
     @contextmanager
     def watch(self, operation: str) -> Iterator[Rule]:
-        """See the calls of an operation go by."""
+        """Forward the calls of an operation, and keep them in the rule."""
         with self.meet(operation, lambda _, forward: forward()) as rule:
             yield rule
 
     @contextmanager
     def hold(self, operation: str) -> Iterator[Held]:
-        """Hold the next call of an operation, before the emulator sees it, until it is released, at the end."""
+        """Hold the next call of an operation before the emulator gets it; release it at the end, or before."""
         held = Held(operation)
         with self.meet(operation, held.act, times=1):
             try:
@@ -140,7 +141,7 @@ class Proxy(ThreadingHTTPServer):
                 held.release()
 
     def answer(self, request: Request) -> Answer | None:
-        """Do with a call what the first rule for it says."""
+        """Handle a call by the first rule that matches it, or forward it."""
         with self._lock:
             rule = next((each for each in self._rules if each.wants(request)), None)
             if rule:
@@ -161,7 +162,7 @@ class Proxy(ThreadingHTTPServer):
             connection.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report mistakes of this program, and not that a caller was killed."""
+        """Report errors of the proxy, but not that a caller was killed."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -196,10 +197,10 @@ def _end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def json_answer(body: object, status: int = 200) -> Answer:
-    """Answer as the services with a JSON protocol do."""
+    """Return an answer in the form of the services with a JSON protocol."""
     return Answer(status, json.dumps(body).encode(), [("Content-Type", "application/x-amz-json-1.1")])
 
 
 def refuse(code: str, status: int = 400) -> Act:
-    """Answer with an error, and let the emulator see nothing."""
+    """Return an act that answers with an error, and forwards nothing."""
     return lambda *_: json_answer({"__type": code, "message": "a fault of a test"}, status)

@@ -1,4 +1,4 @@
-"""What `sam build` packs, run as Lambda does: with AWS' runtime client and interface emulator, and no other package."""
+"""Runs what `sam build` makes as Lambda does: AWS' runtime client, its interface emulator, and no other package."""
 
 import json
 import os

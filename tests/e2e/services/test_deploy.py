@@ -1,4 +1,4 @@
-"""The template deploys to an emulator that enforces IAM, does its work there, and goes without a trace."""
+"""The template deploys to an emulator that enforces IAM, works there, and is deleted without a trace."""
 
 import json
 from urllib.parse import unquote_plus

@@ -1,4 +1,4 @@
-"""The emulator listens where it should, enforces IAM, and never outlives whoever started it."""
+"""The emulator listens on loopback only, enforces IAM, and always ends with the process that started it."""
 
 import io
 import json

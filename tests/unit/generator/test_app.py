@@ -104,7 +104,7 @@ def test_a_late_invocation_writes_what_is_due_at_once_and_waits_for_the_rest(dyn
     assert len(stored(dynamodb)) == 40
 
 
-def test_a_doubled_invocation_writes_nothing_twice(dynamodb):
+def test_a_repeated_invocation_writes_no_order_twice(dynamodb):
     app.handler(EVENT, None)
     before = stored(dynamodb)
     assert app.handler(EVENT, None) == {"written": 0, "already_there": 20}

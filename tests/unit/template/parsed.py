@@ -1,4 +1,4 @@
-"""The template, and what CloudFormation makes of a value in it."""
+"""The parsed template, and the values that CloudFormation computes in it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The alarms tell of what they are meant to, and the runbook has a section for each: no more, no fewer."""
+"""Each alarm counts what its description says, and has exactly one section in the runbook."""
 
 import json
 import re
@@ -151,13 +151,13 @@ def test_no_buffer_that_the_stack_may_have_makes_a_delivery_late():
 
 
 @pytest.mark.parametrize("name", ["PipeFailuresAlarm", "StreamThrottlesAlarm"])
-def test_who_is_called_has_time_before_the_pipe_gives_up(name):
+def test_an_alarm_fires_long_before_the_pipe_gives_up(name):
     source = RESOURCES["OrderPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
     fires_after_seconds = ALARMS[name]["Period"] * ALARMS[name]["EvaluationPeriods"]
     assert fires_after_seconds <= source["MaximumRecordAgeInSeconds"] / 2
 
 
-def test_who_is_called_has_a_day_before_the_stream_drops_what_firehose_has_not_read():
+def test_the_lag_alarm_fires_a_day_before_the_stream_drops_what_firehose_has_not_read():
     kept_seconds = RESOURCES["KinesisStream"]["Properties"]["RetentionPeriodHours"] * 3600
     assert kept_seconds - ALARMS["StreamLagAlarm"]["Threshold"] / 1000 > 24 * 3600
 

@@ -1,4 +1,4 @@
-"""The view sales_current and the questions that read it, asked of DuckDB, which takes the same SQL."""
+"""Runs the view sales_current and the saved queries that read it on DuckDB, which takes the same SQL."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""House rules of the template, and where it and the code must agree. What the linters check is left to them."""
+"""The house rules of the template that no linter checks, and the values that the template and the code share."""
 
 import inspect
 import json

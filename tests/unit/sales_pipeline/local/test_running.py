@@ -1,4 +1,4 @@
-"""Who runs, who may start, and what the other commands make of it."""
+"""Which local pipeline runs, who may start one, and what the other commands do then."""
 
 import os
 import signal
