@@ -134,7 +134,7 @@ def test_poison_of_every_kind_costs_the_good_orders_around_it_nothing(pipeline):
     assert pipeline.failed() == {REFUSED + reason: 1 for reason in [*POISON, *STRAY]}
     assert pipeline.reconcile() == (0, {"verdict": "accounted for", "errors": bad})
 
-    # Whoever wrote the orders mends them. What is no order, the next version of the transform drops.
+    # Somebody corrects the orders. The next version of the transform drops records that are no orders.
     pipeline.put(*bad)
     pipeline.break_transform("faults.drop_unreadable")
     pipeline.settle()
