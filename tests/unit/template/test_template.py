@@ -8,6 +8,7 @@ import pytest
 
 from generator import mock_data_generator_for_dynamodb
 from local_aws.crawler.schedule import SCHEDULES
+from sales_pipeline.failures.dead_letters import EVENT_NAMES
 from sales_pipeline.local import demo
 from tests import ROOT
 from tests.unit.events import change_event, image, load
@@ -232,6 +233,7 @@ def test_the_pipe_reads_this_stream_only():
 def test_the_pipe_sends_the_changes_that_give_a_row_and_no_others(change_columns, transform):
     (criterion,) = properties("OrderPipe")["SourceParameters"]["FilterCriteria"]["Filters"]
     sent = json.loads(resolve(criterion["Pattern"], ChangeColumns=change_columns))["eventName"]
+    assert set(sent) == EVENT_NAMES[change_columns]  # replay and reconcile cannot read the filter of the deployed pipe
     for event_name in ("INSERT", "MODIFY", "REMOVE"):
         assert (event_name in sent) == (transform(change_event(image(), event_name), []) is not None)
 
