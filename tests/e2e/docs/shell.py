@@ -34,7 +34,7 @@ def commands(page, document):
 
 
 def _continues(line):
-    return line.endswith("\\") or line.count("'") % 2 == 1
+    return line.endswith("\\") or line.count("'") % 2 == 1 or line.count('"') % 2 == 1
 
 
 class Shell:

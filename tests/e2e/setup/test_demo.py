@@ -20,7 +20,7 @@ def test_a_new_clone_installs_what_the_demo_needs_and_runs_it(tmp_path):
 
     def make(*arguments):
         return subprocess.run(
-            ["make", f"PYTHON={sys._base_executable}", *arguments],  # noqa: S607
+            ["make", "--no-print-directory", f"PYTHON={sys._base_executable}", *arguments],  # noqa: S607
             cwd=tmp_path,
             env=os.environ | personal | {"MAKEFLAGS": "", "SALES_HOME": str(tmp_path / ".local")},
             capture_output=True,
