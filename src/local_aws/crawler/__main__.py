@@ -24,7 +24,7 @@ from local_aws.crawler.settings import CrawlerSettings
 from local_aws.errors import LocalAwsError, SettingsError, one_line
 from sales_pipeline.aws.stack import find
 
-POLL_SECONDS = 0.5  # the emulator shows a StartCrawler as RUNNING for 5 s
+POLL_SECONDS = 1.0  # the emulator shows a StartCrawler as RUNNING for 5 s
 RETRY_SECONDS = 5
 
 log = logging.getLogger(__name__)

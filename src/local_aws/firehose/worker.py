@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_s3 import S3Client
 
-POLL_SECONDS = 0.25  # AWS reads a shard once per second
+POLL_SECONDS = 0.5  # AWS reads a shard once per second
 SETTINGS_SECONDS = 1.0  # after a deploy, the emulator delivers by itself until the settings are read again
 SHARDS_SECONDS = 5.0
 FIRST_RETRY_SECONDS = 0.5

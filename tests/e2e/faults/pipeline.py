@@ -206,7 +206,7 @@ def eventually(see: Callable[[], Any], expected: Any) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while (seen := see()) != expected:
         assert time.monotonic() < deadline, f"not in {DEADLINE_SECONDS} s: {expected}; last seen: {seen}"
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def _after(sequence_number: str | None, prefix: str = "") -> dict[str, str]:

@@ -106,7 +106,7 @@ def wait_for(condition, seconds=WAIT_SECONDS):
     deadline = time.monotonic() + seconds
     while not (seen := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s, last seen: {seen!r}"
-        time.sleep(0.05)
+        time.sleep(0.2)
     return seen
 
 

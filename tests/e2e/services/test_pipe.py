@@ -79,7 +79,7 @@ def wait_until(holds):
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not (answer := holds()):
         assert time.monotonic() < deadline, "deadline passed"
-        time.sleep(0.05)
+        time.sleep(0.2)
     return answer
 
 
