@@ -77,7 +77,10 @@ def _step(name: str) -> str:
 
 
 def _attribute(attribute: msgspec.Raw | None, expected: str) -> str:
-    """Return the text of an attribute value, `{"S": "…"}` or `{"N": "…"}`."""
+    """Return the text of an attribute value, `{"S": "…"}` or `{"N": "…"}`.
+
+    Its errors are the reasons of most refused records, such as `expected N, found S`.
+    """
     if attribute is None or _kind(attribute) != "an object":
         raise RecordError(f"expected {expected}, found {_kind(attribute)}")
     value = _decode_members(attribute)

@@ -11,7 +11,7 @@ from sales_pipeline.cli.group import Commands
 from sales_pipeline.cli.options import Format, Profile, Region, ReportFormat, StackName, finite, locate
 from sales_pipeline.errors import SalesError
 from sales_pipeline.local import running
-from sales_pipeline.plan.capacity import Load
+from sales_pipeline.plan.capacity import Load, PlanError
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -38,7 +38,9 @@ def sales(
     profile.
 
     `sales up` and `sales demo` write to the folder .local of the clone, or to the folder that the environment variable
-    SALES_HOME names. Each folder can have one `sales up` of its own.
+    SALES_HOME names. Only one `sales up` can run per folder.
+
+    docs/glossary.md explains the words: stale, duplicate, dead letter and others. TIME is such as 2026-11-22T12:00.
     """
 
 
@@ -126,6 +128,8 @@ def generate(  # noqa: PLR0913 - one argument an option
 
     It ends after --count orders, or with Ctrl-C.
 
+    Exit codes: 0 done, or stopped by Ctrl-C; 1 failed; 130 stopped by a second Ctrl-C.
+
     \b
     Examples:
       sales generate
@@ -159,7 +163,7 @@ def crawl(stack_name: StackName = None, profile: Profile = None, region: Region 
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(help="SQL for Athena; - reads it from standard input.")],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="The query; - reads it from standard input.")],
     output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
     stack_name: StackName = None,
     profile: Profile = None,
@@ -169,13 +173,15 @@ def query(
 
     \b
     Examples:
-      sales query "SELECT * FROM sales_data_projection_db_declared.orders ORDER BY orderid DESC LIMIT 10"
-      sales query --format csv "SELECT product_name, price FROM sales_data_projection_db.sales_data" > prices.csv
+      sales query "SELECT * FROM sales_data_projection_db_declared.orders LIMIT 10"
+      sales query --format csv - < query.sql > result.csv
     """  # noqa: D301
     from sales_pipeline import query as command  # noqa: PLC0415
 
-    stack = locate(stack_name, profile, region).stack
-    command.run(stack, sys.stdin.read() if sql == "-" else sql, output.value)
+    text = sys.stdin.read() if sql == "-" else sql
+    if not text.strip():
+        raise typer.BadParameter("expected SQL, found nothing")
+    command.run(locate(stack_name, profile, region).stack, text, output.value)
 
 
 app.add_typer(recovery.app)
@@ -185,11 +191,15 @@ app.add_typer(recovery.app)
 def plan(  # noqa: PLR0913
     *,
     orders_per_second: Annotated[float, typer.Option(metavar="N", callback=finite, help="Mean over a month.")],
-    order_bytes: Annotated[int, typer.Option(metavar="BYTES", help="Size of an item in the table.")] = Load.order_bytes,
+    order_bytes: Annotated[
+        int, typer.Option(metavar="BYTES", help="Size of an order in the table.")
+    ] = Load.order_bytes,
     peak: Annotated[
         float,
         typer.Option(
-            metavar="FACTOR", callback=finite, help="Orders in the busiest second, as a multiple of the mean."
+            metavar="FACTOR",
+            callback=finite,
+            help="Orders in the busiest second, as a multiple of the mean (1 to 1000).",
         ),
     ] = Load.peak,
     shards: Annotated[
@@ -208,7 +218,9 @@ def plan(  # noqa: PLR0913
         float, typer.Option(metavar="N", callback=finite, help="Athena queries per day.")
     ] = Load.queries_per_day,
     query_days: Annotated[int, typer.Option(metavar="N", help="Days of rows that a query reads.")] = Load.query_days,
-    arm64: Annotated[bool, typer.Option("--arm64", help="Plan for Architecture=arm64.")] = Load.arm64,
+    arm64: Annotated[
+        bool, typer.Option("--arm64", help="Plan for functions on arm64: Architecture=arm64.")
+    ] = Load.arm64,
     output: Annotated[ReportFormat, typer.Option("--format", help="How to print the plan.")] = ReportFormat.text,
 ) -> None:
     """Show what a load needs, its first limit, and its cost.
@@ -218,20 +230,23 @@ def plan(  # noqa: PLR0913
     \b
     Examples:
       sales plan --orders-per-second 1000
-      sales plan --orders-per-second 50 --order-bytes 2000 --crawls-per-day 1 --format json
+      sales plan --orders-per-second 50 --order-bytes 2000 --format json
     """  # noqa: D301
     from sales_pipeline.plan import report as command  # noqa: PLC0415
 
-    load = Load(
-        orders_per_second=orders_per_second,
-        order_bytes=order_bytes,
-        peak=peak,
-        shards=shards,
-        buffer_seconds=buffer_seconds,
-        crawls_per_day=crawls_per_day,
-        days=days,
-        queries_per_day=queries_per_day,
-        query_days=query_days,
-        arm64=arm64,
-    )
+    try:
+        load = Load(
+            orders_per_second=orders_per_second,
+            order_bytes=order_bytes,
+            peak=peak,
+            shards=shards,
+            buffer_seconds=buffer_seconds,
+            crawls_per_day=crawls_per_day,
+            days=days,
+            queries_per_day=queries_per_day,
+            query_days=query_days,
+            arm64=arm64,
+        )
+    except PlanError as error:
+        raise typer.BadParameter(str(error)) from None
     command.run(load, output.value)

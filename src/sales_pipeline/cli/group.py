@@ -41,5 +41,6 @@ def explained(error: Exception, options: Collection[str]) -> str | None:
         case ClientError() | BotoCoreError():
             return explain(error, what="the stack's resources", place="AWS", options=options)
         case OSError() if error.errno != errno.EPIPE:
-            return f"{error}. This is a problem on this machine, not on AWS"
+            where = f": {error.filename}" if error.filename else ""
+            return f"{error.strerror or error}{where}. This is a problem on this machine, not on AWS"
     return None

@@ -27,16 +27,16 @@ def finite(value: float | None) -> float | None:
     return value
 
 
-StackName = Annotated[str | None, typer.Option(metavar="NAME", help="Stack to work on.")]
+StackName = Annotated[str | None, typer.Option(metavar="NAME", help="Stack on AWS; sales-data-projection by default.")]
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help="Named profile of the AWS CLI.")]
 Region = Annotated[str | None, typer.Option(metavar="NAME", help="AWS region, if not the profile's.")]
 
 TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 Since = Annotated[
-    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived at this time (UTC) or later.")
+    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived at this UTC time or later.")
 ]
 Until = Annotated[
-    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived before this time (UTC).")
+    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived before this UTC time.")
 ]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Only what failed for a reason that contains this text.")]
 Wait = Annotated[
@@ -46,13 +46,13 @@ Wait = Annotated[
         min=0,
         max=86_400,
         callback=finite,
-        help="How long an order may take to S3; from the stack's settings.",
+        help="A younger order may still arrive; by default from the stack's settings.",
     ),
 ]
 ReadUnits = Annotated[
     float,
     typer.Option(
-        metavar="UNITS", min=1, callback=finite, help="Read capacity units per second that it may use of the table."
+        metavar="UNITS", min=1, callback=finite, help="Most read capacity units per second to take from the table."
     ),
 ]
 Samples = Annotated[int, typer.Option(metavar="N", min=0, help="How many order ids to show of each kind.")]
@@ -116,8 +116,8 @@ def locate(stack_name: str | None, profile: str | None, region: str | None) -> T
     session = boto3.Session(profile_name=profile, region_name=region)
     if not session.region_name:
         raise SalesError(
-            "no AWS region: choose one with --region, or set one in the profile. Or run the pipeline on this machine: "
-            "sales up"
+            "no pipeline runs on this machine, and there is no AWS region: run `sales up`, or choose a stack on AWS with "
+            "--region and --profile"
         )
     return Target(find(session, stack_name or DEFAULT_STACK_NAME))
 

@@ -111,7 +111,7 @@ def failures(  # noqa: PLR0913
 ) -> None:
     """List what failed, by reason: error records and dead letters.
 
-    Exit codes: 0 the list was printed, whether or not something failed; 1 an error.
+    Exit codes: 0 the list was printed, whether or not something failed; 1 it could not be read.
 
     \b
     Examples:
@@ -132,11 +132,11 @@ def replay(  # noqa: PLR0913
     until: Until = None,
     reason: Reason = "",
     replays: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Leave changes that were replayed this often already.")
+        int, typer.Option(metavar="N", min=1, help="Do not send a change that was sent this often already.")
     ] = defaults.REPLAYS_MAX,
     discard_trimmed: Annotated[
         bool,
-        typer.Option("--discard-trimmed", help="Delete dead letters whose changes DynamoDB no longer keeps."),
+        typer.Option("--discard-trimmed", help="Delete dead letters whose changes DynamoDB no longer has."),
     ] = False,
     stack_name: StackName = None,
     profile: Profile = None,
@@ -172,7 +172,7 @@ def backfill(  # noqa: PLR0913
     since: Annotated[
         datetime | None,
         typer.Option(
-            formats=TIMES, metavar="TIME", help="Only orders whose UUIDv7 id is from this time (UTC) or later."
+            formats=TIMES, metavar="TIME", help="Only orders whose id (UUIDv7) is from this UTC time or later."
         ),
     ] = None,
     rate: Annotated[

@@ -1,5 +1,6 @@
 """Runs the whole pipeline on this machine: the emulator, the stack, and the stand-ins."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -75,6 +76,7 @@ def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[P
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     _ignore_signals()
+    os.write(sys.stderr.fileno(), b"stopping ...\n")  # print is not safe in a signal handler
     raise KeyboardInterrupt
 
 

@@ -48,7 +48,12 @@ class Running:
 @contextmanager
 def claim(folder: Path, refusal: str) -> Iterator[None]:
     """Lock the folder for this process. Raises RunningError, with the text `refusal`, if another has it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunningError(
+            f"can't write to {folder} ({error.strerror}): name another folder in the environment variable SALES_HOME"
+        ) from None
     pid_path = folder / _PID
     lock = os.open(folder, os.O_RDONLY)
     try:

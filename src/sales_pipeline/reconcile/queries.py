@@ -36,7 +36,8 @@ CASE
 END
 """
 _NEWEST_FIRST = "length(sequence_number) DESC, sequence_number DESC, arrived_ms DESC"
-# The table's version is in the lake, and after its newest row there is no row of another version.
+# An order is stale if the lake has rows of it and this does not hold: the table's version is in the lake, and after its
+# newest row there is no row of another version.
 _IS_UP_TO_DATE = f"""
 EXISTS (
     SELECT 1 FROM (
