@@ -109,6 +109,8 @@ def test_stop_gives_up_on_one_that_does_not_end_and_says_how_to(up, monkeypatch)
 
 def test_a_folder_that_cannot_be_made_names_the_variable_to_change(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(RunningError, match=r"can't write to .*file/up \(Not a directory\): .*SALES_HOME"):
-        with running.claim(tmp_path / "file" / "up", "no"):
-            pass
+    with (
+        pytest.raises(RunningError, match=r"can't write to .*file/up \(Not a directory\): .*SALES_HOME"),
+        running.claim(tmp_path / "file" / "up", "no"),
+    ):
+        pass
