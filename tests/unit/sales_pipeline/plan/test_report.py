@@ -178,7 +178,9 @@ def test_the_other_numbers_on_the_page_of_costs_are_computed():
     def crawler(days):
         return shown(part(replace(AS_IT_COMES, days=days), "Crawler"))
 
-    dates = [each.date for each in vars(prices).values() if isinstance(each, prices.Price)]
+    listed = [each for each in vars(prices).values() if isinstance(each, prices.Price)]
+    dates = [each.date for each in listed]
+    secondary = sum(each.source.endswith("secondary") for each in listed)
     dated = sorted(each for each in dates if each[0].isdigit())
     together = costs.month_usd(AS_IT_COMES, "PROVISIONED") + costs.generator_usd()
     anyway = part(AS_IT_COMES, "Kinesis, kept 48 hours") + sum(crawler_usd(4)) + costs.generator_usd()
@@ -194,6 +196,7 @@ def test_the_other_numbers_on_the_page_of_costs_are_computed():
         f"costs **about {together:.0f} USD a month**",
         f"Of the {len(dates)} prices, {len(dated)} carry a date from {dated[0]} to {dated[-1]}",
         f"{dates.count('undated')} were read from pages without a date, and {dates.count('recalled')} are from memory",
+        f"Most of the prices, {secondary}, are from secondary sources",
         f"each further DPU costs the same again: {shown(crawler_usd(4)[0])} USD a month",
         f"costs {prices.ATHENA_TB.usd:.0f} USD per TB",
         f"about {costs.query_usd(QUERY_CUTOFF_BYTES) * 100:.0f} cents at most",
