@@ -116,7 +116,7 @@ def locate(stack_name: str | None, profile: str | None, region: str | None) -> T
     session = boto3.Session(profile_name=profile, region_name=region)
     if not session.region_name:
         raise SalesError(
-            "no pipeline runs on this machine, and there is no AWS region: run `sales up`, or choose a stack on AWS with "
+            "no pipeline runs on this machine, and there is no AWS region: run `sales up`, or choose a stack on AWS by "
             "--region and --profile"
         )
     return Target(find(session, stack_name or DEFAULT_STACK_NAME))
