@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,8 @@ def start(log_path: Path) -> Emulator:
 
 
 def _start_at(port: int, log_path: Path) -> Emulator:
-    directory = Path(tempfile.mkdtemp(prefix="sales-emulator-"))
+    # The guard makes it. Made here, an interrupt before the guard runs would leave it behind.
+    directory = Path(tempfile.gettempdir()) / f"sales-emulator-{uuid.uuid4().hex}"
     with log_path.open("wb") as log:
         process = guard.start(directory, [sys.executable, "-m", "local_aws.server"], _environment(directory, port), log)
     emulator = Emulator(f"http://{LOOPBACK}:{port}", log_path, process)

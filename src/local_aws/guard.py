@@ -32,8 +32,12 @@ def start(
 
 
 def main(directory: str, *command: str) -> None:
-    """Wait for the command, the end of standard input or SIGTERM; then end the command and remove the directory."""
+    """Make the directory if it is not there, and run the command in it.
+
+    After the command, the end of standard input or SIGTERM, end the command and remove the directory.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    Path(directory).mkdir(mode=0o700, exist_ok=True)
     # In a process group of its own the command's children end with it, and Ctrl-C reaches only the starting process.
     child = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
     threading.Thread(target=_end_with_input, args=(child.pid,), daemon=True).start()
