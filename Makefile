@@ -9,6 +9,8 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 export SAM_CLI_TELEMETRY := 0
+# Python keeps what it compiles. Where a person's setting forbids that, each process compiles all packages again.
+export PYTHONDONTWRITEBYTECODE :=
 
 GROUPS := transform generator demo test lint
 # aws-sam-cli depends on cfn-lint, but only `sam validate --lint` uses it. The four packages take 75 MB.
