@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sales_pipeline.cli import recovery
-from sales_pipeline.cli.group import Commands
+from sales_pipeline.cli.group import Commands, option_names
 from sales_pipeline.cli.options import Format, Profile, Region, ReportFormat, StackName, finite, locate
 from sales_pipeline.errors import SalesError
 from sales_pipeline.local import running
@@ -141,9 +141,8 @@ def generate(  # noqa: PLR0913 - one argument an option
     from sales_pipeline import generate as command  # noqa: PLC0415
 
     stack = locate(stack_name, profile, region).stack
-    options = [option for parameter in context.command.params for option in parameter.opts]
     interval_seconds = interval or (1 / rate if rate else command.DEFAULT_INTERVAL_SECONDS)
-    raise typer.Exit(command.run(stack, seed, count, interval_seconds, profile, options))
+    raise typer.Exit(command.run(stack, seed, count, interval_seconds, profile, option_names(context.command)))
 
 
 @app.command()

@@ -18,15 +18,17 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            problem = explained(error, self._options(ctx.invoked_subcommand))
+            command = self.commands.get(ctx.invoked_subcommand or "")
+            problem = explained(error, option_names(command) if command else [])
             if problem is None:
                 raise
         typer.echo(f"error: {problem}", err=True)
         raise typer.Exit(1)
 
-    def _options(self, name: str | None) -> list[str]:
-        command = self.commands.get(name or "")
-        return [option for parameter in command.params for option in parameter.opts] if command else []
+
+def option_names(command: Any) -> list[str]:  # noqa: ANN401 - a click command
+    """Return the options that a command has, such as `--profile`: an error may advise no other."""
+    return [option for parameter in command.params for option in parameter.opts]
 
 
 def explained(error: Exception, options: Collection[str]) -> str | None:
