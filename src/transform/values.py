@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from functools import lru_cache
 
 import msgspec
@@ -62,16 +62,23 @@ def whole_number(number: str) -> bytes:
 def decimal_number(number: str) -> bytes:
     """Return a JSON number with every digit kept, and always with a fraction or an exponent.
 
-    Without these, a crawler would take a day on which all prices are whole for a column of integers.
+    Without these, a crawler would take a day on which all prices are whole for a column of integers. A number with many
+    digits gets an exponent: some programs refuse the whole object for one number that they can't read.
     """
-    _dynamodb_number(number)
-    return number.encode() if any(mark in number for mark in ".eE") else number.encode() + b".0"
+    if _PLAIN.fullmatch(number):
+        return number.encode() if "." in number else number.encode() + b".0"
+    value = _dynamodb_number(number)
+    return f"{value.normalize(_EXACT):E}".encode() if value else b"0.0"
 
 
+# pandas refuses integers beyond 64 bits, even before a point, and by default reads no more than 15 digits behind it.
+# pyarrow refuses the zero 0E+999, and there is no minus zero in DynamoDB.
+_PLAIN = re.compile(r"(?:-(?=[0.]*[1-9]))?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,15})?")
 _JSON_NUMBER = re.compile(r"-?((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]{1,3})?")
 _NUMBER_CHARS_MAX = 200  # a number of DynamoDB has up to 171: "-0.", 130 zeros and 38 digits
 _DIGITS_MAX = 38
 _EXPONENT_MIN, _EXPONENT_MAX = -130, 125
+_EXACT = Context(prec=_DIGITS_MAX, traps=[Inexact])
 
 
 def _dynamodb_number(number: str) -> Decimal:
