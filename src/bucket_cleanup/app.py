@@ -6,6 +6,7 @@ Requests and responses: AWS CloudFormation User Guide, "Custom resource request 
 import json
 import logging
 import urllib.request
+from itertools import accumulate
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ import boto3
 # If a stack's first deploy fails, CloudFormation deletes the new bucket, even with OnStackDeletion RETAIN.
 _ROLLBACK_OF_CREATION = "ROLLBACK_IN_PROGRESS"
 _DELETION = "DELETE_IN_PROGRESS"
+_ANSWER_BYTES_MAX = 4096  # for the whole body
 _RESERVE_MS = 30_000  # left for the answer to CloudFormation
 
 logger = logging.getLogger(__name__)
@@ -29,12 +31,12 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - the 
     """
     try:
         reason = _delete(event, context) if event["RequestType"] == "Delete" else "Nothing to do."
-        status = "SUCCESS"
+        status, advice = "SUCCESS", ""
     except Exception as error:
         logger.exception("bucket not emptied")
-        reason = f"{error} See the log group {context.log_group_name}. Then delete the stack again."
-        status = "FAILED"
-    _answer(event, status, reason)
+        reason = str(error) or type(error).__name__
+        status, advice = "FAILED", f" See the log group {context.log_group_name}. Then delete the stack again."
+    _answer(event, status, reason, advice)
 
 
 def _delete(event: dict[str, Any], context: Any) -> str:  # noqa: ANN401
@@ -69,18 +71,35 @@ def _first_objects(bucket: str) -> list[Any]:
     return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
 
 
-def _answer(event: dict[str, Any], status: str, reason: str) -> None:
-    logger.info("answer", extra={"request": event["RequestType"], "status": status, "reason": reason})
+def _answer(event: dict[str, Any], status: str, reason: str, advice: str) -> None:
+    """Send the answer. Its reason is as much of `reason` as CloudFormation takes, and the whole advice."""
     answer = {
         "Status": status,
-        "Reason": reason,
+        "Reason": advice,
         # Always the same: if an update changed it, CloudFormation would delete "the old resource".
         "PhysicalResourceId": event.get("PhysicalResourceId", event["LogicalResourceId"]),
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],
         "LogicalResourceId": event["LogicalResourceId"],
     }
+    answer["Reason"] = _cut(_printable(reason), _ANSWER_BYTES_MAX - len(json.dumps(answer))) + advice
+    logger.info("answer", extra={"request": event["RequestType"], "status": status, "reason": answer["Reason"]})
     request = urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), method="PUT")  # noqa: S310
     request.add_header("Content-Type", "")  # the URL is signed for a request without a type
     with urllib.request.urlopen(request, timeout=30):  # noqa: S310 - only CloudFormation may invoke
         pass
+
+
+def _printable(text: str) -> str:
+    """Return the text of an error with escapes for what isn't printable: people read it in a terminal."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _cut(text: str, room_bytes: int) -> str:
+    """Return as much of a text as takes at most so many bytes in JSON, with an ellipsis where it is not the whole."""
+    sizes = [len(json.dumps(each)) - 2 for each in text]
+    if sum(sizes) <= room_bytes:
+        return text
+    room_bytes -= len(json.dumps("…")) - 2
+    length = sum(size <= room_bytes for size in accumulate(sizes))
+    return f"{text[:length]}…"

@@ -2,6 +2,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -17,11 +18,12 @@ BUCKET = "sales-bucket"
 @pytest.fixture
 def answers():
     """CloudFormation's end: a URL that takes answers by PUT."""
-    received = []
+    received, sizes = [], []
 
     class Taker(BaseHTTPRequestHandler):
         def do_PUT(self):
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            sizes.append(int(self.headers["Content-Length"]))
+            received.append(json.loads(self.rfile.read(sizes[-1])))
             received[-1]["content-type"] = self.headers["Content-Type"]
             self.send_response(200)
             self.end_headers()
@@ -30,10 +32,11 @@ def answers():
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Taker)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    received_at = SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/answer?Signature=1", received=received)
-    yield received_at
+    yield SimpleNamespace(
+        url=f"http://127.0.0.1:{server.server_port}/answer?Signature=1", received=received, sizes=sizes
+    )
     server.shutdown()
     thread.join()
     server.server_close()
@@ -89,7 +92,7 @@ def versions(s3):
 
 
 def delete(answers, **more):
-    app.handler(request(answers, "Delete", PhysicalResourceId="BucketCleanup", **more), context())
+    app.handler(request(answers, "Delete", **{"PhysicalResourceId": "BucketCleanup"} | more), context())
     return answers.received[-1]
 
 
@@ -192,3 +195,50 @@ def test_objects_that_cannot_be_deleted_fail_the_request_with_their_reason(bucke
     answer = delete(answers)
     assert answer["Status"] == "FAILED"
     assert answer["Reason"].startswith("S3 refused to delete 1 objects, the first with AccessDenied.")
+
+
+ADVICE = " See the log group cleanup-log. Then delete the stack again."
+
+
+@pytest.fixture
+def fail(stack_status, answers, monkeypatch):
+    """Have S3 fail with this text; returns the answer."""
+
+    def fail(text, **more):
+        stack_status("DELETE_IN_PROGRESS")
+        monkeypatch.setattr(app, "_empty", Mock(side_effect=RuntimeError(text)))
+        return delete(answers, **more)
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 10_000, "é" * 10_000, "日" * 3000, "😀" * 3000, '"' * 5000, "\\" * 5000, "\x00" * 5000, "\ud800" * 5000],
+    ids=["ascii", "latin", "japanese", "emoji", "quotes", "backslashes", "control", "surrogates"],
+)
+def test_an_answer_never_exceeds_what_cloudformation_takes_and_keeps_what_to_do_next(text, fail, answers):
+    # CloudFormation's own names leave less room.
+    names = {"RequestId": "r" * 100, "PhysicalResourceId": "BucketCleanup-" + "p" * 500}
+    answer = fail(text, **names)
+    assert answer["Reason"].endswith(f"…{ADVICE}")
+    assert 4096 - 24 <= answers.sizes[-1] <= 4096
+    assert answer | names == answer
+
+
+def test_a_reason_that_just_fits_is_whole(fail, answers):
+    room = 4096 - (fail("") and answers.sizes[-1])
+    text = "y" * (room + len("RuntimeError"))
+    assert fail(text)["Reason"] == text + ADVICE
+    assert answers.sizes[-1] == 4096
+    assert fail(text + "y")["Reason"].endswith(f"…{ADVICE}")
+
+
+def test_a_reason_is_one_line_that_a_terminal_shows_and_does_not_obey(fail):
+    assert fail("two\nlines\x1b[2J\u202e\x9b, ” and 日本")["Reason"] == (
+        r"two\nlines\x1b[2J\u202e\x9b, ” and 日本" + ADVICE
+    )
+
+
+def test_an_error_without_a_text_is_named(fail):
+    assert fail("")["Reason"] == "RuntimeError" + ADVICE
