@@ -25,11 +25,11 @@ ALLOWED = {
     "sales_pipeline.crawl": ("sales_pipeline.aws", "sales_pipeline.errors"),
     "sales_pipeline.generate": ("common", "generator", "sales_pipeline.aws"),
     "sales_pipeline.plan": ("sales_pipeline.errors", "sales_pipeline.terminal"),
-    "sales_pipeline.status": ("sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.terminal"),
     "sales_pipeline.failures": (
         *("common", "transform"),
         *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults")),
     ),
+    "sales_pipeline.status": (*(f"sales_pipeline.{name}" for name in ("aws", "errors", "terminal", "failures")),),
     "sales_pipeline.reconcile": (
         *("common", "transform"),
         *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults", "failures")),

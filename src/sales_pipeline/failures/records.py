@@ -104,12 +104,12 @@ class Selection:
         """Return a selection. Times without a zone are in UTC."""
         return cls(to_ms(since), to_ms(until), reason)
 
-    @property
-    def nothing(self) -> str:
-        """One line for a person where it includes no failure."""
-        if self == Selection():
-            return "Nothing failed."
-        return "Nothing failed that --since, --until and --reason select."
+    def nothing(self, replayed: str | None) -> str:
+        """Return one line for a person where it includes no failure. `replayed` says which changes may fail again."""
+        words = "Nothing else failed" if replayed else "Nothing failed"
+        if self != Selection():
+            words += " that --since, --until and --reason select"
+        return f"{replayed} {words}." if replayed else f"{words}."
 
     def includes(self, failure: Failure) -> bool:
         """Say whether a failure, or a part of its period, is selected."""

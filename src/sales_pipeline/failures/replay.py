@@ -16,15 +16,18 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from common.clock import now_ms
 from sales_pipeline import defaults
 from sales_pipeline.aws import stream as kinesis
 from sales_pipeline.aws.bucket import Bucket, Location
+from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Table
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import SENT, SUPERSEDED, ReplayHistory
 from sales_pipeline.failures.records import Failure, Selection, read_error_object
 from sales_pipeline.failures.replay_rules import is_superseded
+from sales_pipeline.failures.replayed import replayed_lately
 from sales_pipeline.orders.change import Change, change_of
 from sales_pipeline.terminal.table import DataTable, print_table
 
@@ -61,6 +64,10 @@ class ReplayTally:
         """Count changes."""
         self.changes[outcome, failure.reason] += changes
 
+    def is_replayed(self) -> bool:
+        """Say whether anything was sent."""
+        return any(outcome is ReplayOutcome.REPLAYED for outcome, _ in self.changes)
+
     def is_left(self) -> bool:
         """Say whether anything is left where it was."""
         return any(outcome.is_left for outcome, _ in self.changes)
@@ -96,11 +103,18 @@ def run(stack: Stack, selection: Selection, *, send: bool, replays_max: int, dis
             )
         raise
     if not tally.changes:
-        sys.stdout.write(f"{selection.nothing}\n")
+        now = now_ms()
+        replayed = replayed_lately(stack, now)
+        sys.stdout.write(f"{selection.nothing(replayed.text(now) if replayed else None)}\n")
         return 0
     print_table(tally.table(done=send), headings=1)
     if not send:
         sys.stdout.write("\nNothing was done: add --yes to do it.\n")
+    elif tally.is_replayed():
+        sys.stdout.write(
+            f"\nReplayed changes take up to {delivery_seconds(stack):.0f} s to the lake. After that, `sales failures` "
+            "shows which failed again.\n"
+        )
     return 1 if send and tally.is_left() else 0
 
 

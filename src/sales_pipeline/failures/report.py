@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,8 @@ from sales_pipeline.failures.records import (
     by_reason,
     read_error_object,
 )
-from sales_pipeline.orders.change import change_of
+from sales_pipeline.failures.replayed import replayed_lately
+from sales_pipeline.orders.change import Change, change_of
 from sales_pipeline.terminal.table import DataTable, Format, print_table, show
 from sales_pipeline.terminal.times import iso, short_period
 
@@ -46,44 +47,52 @@ def run(stack: Stack, selection: Selection, output: Format, *, each: bool) -> No
     A dead letter stands for all changes of its batch. Times are in UTC. JSON and CSV hold every field, and are empty if
     nothing failed.
     """
+    now = now_ms()
     listing = dead_letters.list_all(stack)
-    listed = list(_failures(stack, selection, listing.letters))
+    # After the failures: a change that has just failed again is then in one of both.
+    listed, digests = _failures(stack, selection, listing.letters)
+    replayed = replayed_lately(stack, now, digests)
+    note = replayed.text(now) if replayed else None
     failures = [one.failure for one in listed] if each else by_reason(one.failure for one in listed)
-    if not failures:
-        if output == "table" and not listing.problem:
-            sys.stdout.write(f"{selection.nothing}\n")
-    elif output == "table":
-        if each:
-            print_table(_details(listed, now_ms()), headings=2)
-        else:
-            print_table(_overview(failures, now_ms()), headings=1)
-        sys.stdout.write("\nFix the cause, then send these changes again: sales replay\n")
+    if output == "table":
+        if failures:
+            table = _details(listed, now) if each else _overview(failures, now)
+            print_table(table, headings=2 if each else 1)
+            sys.stdout.write("\nFix the cause, then send these changes again: sales replay\n")
+            sys.stdout.write(f"{note}\n" if note else "")
+        elif note or not listing.problem:
+            sys.stdout.write(f"{selection.nothing(note)}\n")
     else:
         fields = [_fields(one) for one in failures]
         if each:
             places = [{"orderid": one.order_id, "where": one.where} for one in listed]
             fields = [common | place for common, place in zip(fields, places, strict=True)]
-        show(DataTable(list(fields[0]), [tuple(one.values()) for one in fields]), output)
+        if fields:
+            show(DataTable(list(fields[0]), [tuple(one.values()) for one in fields]), output)
+        sys.stderr.write(f"{note}\n" if note else "")
     if listing.problem:
         sys.stderr.write(f"{listing.problem}\n")
 
 
-def _failures(stack: Stack, selection: Selection, letters: Iterable[DeadLetter]) -> Iterator[_Listed]:
+def _failures(stack: Stack, selection: Selection, letters: Iterable[DeadLetter]) -> tuple[list[_Listed], set[str]]:
+    """Return the selected failures, and the digests of all changes in `errors/`."""
     bucket = Bucket.of(stack)
     history = ReplayHistory.read(bucket)
+    listed, digests = [], set()
     for key in bucket.list(Location.parse(stack["ErrorLocation"]).prefix):
         for record in read_error_object(bucket.read(key) or b""):
+            change = change_of(record.data) if record.data is not None else None
+            if change:
+                digests.add(change.digest)
             if selection.includes(record):
-                yield _listed(record, history, key)
-    for letter in letters:
-        if selection.includes(letter):
-            yield _Listed(letter, None, f"dead letter {letter.message_id}")
+                listed.append(_listed(record, change, history, key))
+    letters = [each for each in letters if selection.includes(each)]
+    return [*listed, *(_Listed(each, None, f"dead letter {each.message_id}") for each in letters)], digests
 
 
-def _listed(record: ErrorRecord, history: ReplayHistory, key: str) -> _Listed:
-    if record.data is None:
+def _listed(record: ErrorRecord, change: Change | None, history: ReplayHistory, key: str) -> _Listed:
+    if change is None:
         return _Listed(record, None, key)
-    change = change_of(record.data)
     return _Listed(replace(record, replays=history.counts[change.digest]), change.order_id, key)
 
 

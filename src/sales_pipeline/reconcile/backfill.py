@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from common.clock import now_ms
 from sales_pipeline import defaults
 from sales_pipeline.aws import stream
+from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.pace import Pace
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Item
@@ -35,7 +36,6 @@ from sales_pipeline.reconcile.compare import (
     Reader,
     Sources,
     compare,
-    delivery_seconds,
     say,
     temporary_ledger,
 )

@@ -12,6 +12,7 @@ from typing import Literal
 from common.clock import now_ms
 from sales_pipeline import defaults
 from sales_pipeline.aws.bucket import Folder, Location, Object
+from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Table
 from sales_pipeline.errors import SalesError
@@ -30,9 +31,6 @@ from sales_pipeline.orders.version import (
 from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
 from sales_pipeline.reconcile.report import Reconciliation, Unread, Verdict, conclude, to_json, to_text
 
-# How long an order takes besides Firehose's buffer for S3. The pipe's window and the buffer before the transform take
-# 11 s (template.yaml); the rest is for each stage to notice and to work.
-OTHER_STAGES_SECONDS = 45.0
 FIRST_WAIT_SECONDS = 5.0
 
 
@@ -58,11 +56,6 @@ def run(
         found = compare(Sources(stack, units_per_second), ledger, in_progress_seconds, samples)
     sys.stdout.write((to_json if output == "json" else to_text)(found) + "\n")
     return int(found.verdict is Verdict.not_equal)
-
-
-def delivery_seconds(stack: Stack) -> float:
-    """Return how many seconds an order may take to the lake: the stack's buffer for S3 and 45 s."""
-    return float(stack.parameters["BufferIntervalSeconds"]) + OTHER_STAGES_SECONDS
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack, StackError
+from sales_pipeline.failures.replayed import replayed_lately
 from sales_pipeline.status import metrics, stages
 from sales_pipeline.status.stages import Described, Measured, Objects, Stage
 from sales_pipeline.terminal.table import DataTable, print_table
@@ -129,7 +130,9 @@ class _Stages:
         return stages.lake(today, yesterday, self._now)
 
     def _errors(self) -> Stage:
-        return stages.errors(self._objects(self._stack["ErrorLocation"]), self._now)
+        # Errors first: a change that fails again in between is then in both, and not in neither.
+        objects = self._objects(self._stack["ErrorLocation"])
+        return stages.errors(objects, replayed_lately(self._stack, int(self._now.timestamp() * 1000)), self._now)
 
     def _objects(self, location: str) -> Objects:
         bucket, prefix = Location.parse(location)

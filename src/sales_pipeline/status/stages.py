@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from sales_pipeline.failures.replayed import Replayed
 from sales_pipeline.terminal.amounts import counted, duration, size
 
 Described = Mapping[str, Any]
@@ -164,12 +165,21 @@ def lake(today: Objects, yesterday: Objects, now: datetime) -> Stage:
     return Stage("lake", "", facts, [f"{counted(today.count, 'object')} today, {size(today.bytes)}", newest])
 
 
-def errors(objects: Objects, now: datetime) -> Stage:
-    """Return the stage of the error objects. A replay moves those that it has sent to another folder."""
-    facts: dict[str, Fact] = {"objects": objects.count, "bytes": objects.bytes, "newest": _iso(objects.newest)}
+def errors(objects: Objects, replayed: Replayed | None, now: datetime) -> Stage:
+    """Return the stage of the error objects, and of the changes that a replay took out and that may fail again."""
+    facts: dict[str, Fact] = {
+        "objects": objects.count,
+        "bytes": objects.bytes,
+        "newest": _iso(objects.newest),
+        "replayed_lately": replayed.changes if replayed else 0,
+    }
+    notes = [replayed.text(int(now.timestamp() * 1000)).removesuffix(".")] if replayed else []
     if not objects.newest:
-        return Stage("errors", "", facts, ["none"])
-    details = [f"{counted(objects.count, 'object')}, {size(objects.bytes)}", f"newest: {_age(objects.newest, now)}"]
+        return Stage("errors", "", facts, ["none now", *notes] if notes else ["none"])
+    details = [
+        *(f"{counted(objects.count, 'object')}, {size(objects.bytes)}", f"newest: {_age(objects.newest, now)}"),
+        *notes,
+    ]
     problem = (
         f"records wait for a replay: see `sales failures`, and {RUNBOOK}#refused-records or {RUNBOOK}#transform-errors"
     )

@@ -16,6 +16,11 @@ def iso(time_ms: int | None) -> str | None:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
 
 
+def time_of_day(time_ms: int) -> str:
+    """Return a time to the second, such as `19:30:00 UTC`: for people, and for a moment that is near."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%H:%M:%S UTC")
+
+
 def short(time_ms: int | None, now_ms: int) -> str | None:
     """Return a time to the minute, such as `11-22 19:30`, with the year if it is not the year of `now_ms`."""
     time = _utc(time_ms)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 from moto import mock_aws
 
+from common.clock import now_ms
 from sales_pipeline.aws import retry
 from sales_pipeline.aws.retry import RetryError
 from sales_pipeline.aws.stack import Stack
@@ -75,7 +76,7 @@ class World:
         working = new_session()
         working.events.register("before-call", self._before)
         working.events.register("after-call", self._after)
-        self.stack = Stack("sales", outputs, working)
+        self.stack = Stack("sales", outputs, working, {"BufferIntervalSeconds": "60"})
 
     def _before(self, model, **_):
         if model.name in self.answers:
@@ -442,7 +443,10 @@ def test_two_listings_at_once_see_everything(world, monkeypatch):
     monkeypatch.setattr(dead_letters, "LIST_AGAIN_SECONDS", 0.01)
     with ThreadPoolExecutor(2) as pool:
         listings = list(
-            pool.map(dead_letters.list_all, [world.stack, Stack("sales", world.stack.outputs, new_session())])
+            pool.map(
+                dead_letters.list_all,
+                [world.stack, Stack("sales", world.stack.outputs, new_session(), world.stack.parameters)],
+            )
         )
     assert [(len(each.letters), each.unseen) for each in listings] == [(12, 0)] * 2
 
@@ -538,6 +542,64 @@ def test_a_replay_that_is_interrupted_says_what_it_did(monkeypatch, capsys, worl
     printed = capsys.readouterr()
     assert printed.out.splitlines()[-1] == f"{says}  broken        7"
     assert ("Run the same command again to go on" in printed.err) is send
+
+
+REPLAYED = r"{}, the last \d s ago, and may fail again until about \d\d:\d\d:\d\d UTC\."
+
+
+def test_after_a_replay_no_command_says_that_nothing_failed_until_the_changes_have_arrived(world, capsys):
+    world.fail("a.json", event(world.put_order("1")), event(world.put_order("2")))
+    world.put_order("3")
+    world.give_up_on(2, 2)
+    assert world.replay() == 0
+    assert "take up to 105 s to the lake. After that, `sales failures` shows" in capsys.readouterr().out
+
+    note = REPLAYED.format("3 changes were replayed")
+    failures.run(world.stack, Selection(), "table", each=False)
+    assert re.fullmatch(f"{note} Nothing else failed\\.\n", capsys.readouterr().out)
+    failures.run(world.stack, Selection(reason="price"), "table", each=True)
+    selected = "Nothing else failed that --since, --until and --reason select"
+    assert re.fullmatch(f"{note} {selected}\\.\n", capsys.readouterr().out)
+    assert world.replay() == 0
+    assert re.fullmatch(f"{note} Nothing else failed\\.\n", capsys.readouterr().out)
+    for output in ("csv", "json"):
+        failures.run(world.stack, Selection(), output, each=False)
+        printed = capsys.readouterr()
+        assert (printed.out, re.fullmatch(f"{note}\n", printed.err) is not None) == ("", True)
+
+
+def test_a_replayed_change_that_failed_again_counts_once(world, capsys):
+    again = event(world.put_order("1"))
+    world.fail("a.json", again, event(world.put_order("2")))
+    assert world.replay() == 0
+    world.fail("b.json", again)
+    capsys.readouterr()
+    failures.run(world.stack, Selection(), "table", each=False)
+    *_, advice, note = capsys.readouterr().out.splitlines()
+    assert advice == "Fix the cause, then send these changes again: sales replay"
+    assert re.fullmatch(REPLAYED.format("1 change was replayed"), note)
+    world.fail("c.json", event(world.put_order("2")))
+    failures.run(world.stack, Selection(reason="no such reason"), "table", each=False)
+    assert capsys.readouterr().out == "Nothing failed that --since, --until and --reason select.\n"
+
+
+def test_what_was_replayed_before_the_buffers_passed_is_no_longer_waited_for(world, capsys, monkeypatch):
+    world.fail("a.json", event(world.put_order("1")))
+    assert world.replay() == 0
+    capsys.readouterr()
+    later_ms = now_ms() + 106_000
+    monkeypatch.setattr(failures, "now_ms", lambda: later_ms)
+    failures.run(world.stack, Selection(), "table", each=False)
+    assert capsys.readouterr().out == "Nothing failed.\n"
+
+
+def test_a_superseded_change_is_not_waited_for(world, capsys):
+    world.fail("a.json", event(world.put_order("1", price="1")))
+    world.put_order("1", price="2")
+    assert world.replay() == 0
+    assert "take up to" not in capsys.readouterr().out
+    failures.run(world.stack, Selection(), "table", each=False)
+    assert capsys.readouterr().out == "Nothing failed.\n"
 
 
 def test_nothing_is_said_to_have_failed_only_where_everything_was_asked_for(world, capsys):

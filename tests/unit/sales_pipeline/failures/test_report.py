@@ -97,9 +97,10 @@ def test_a_dead_letter_says_how_many_changes_it_stands_for():
 def ask(monkeypatch, capsys):
     monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([]))
     monkeypatch.setattr(report, "now_ms", lambda: NOON_MS)
+    monkeypatch.setattr(report, "replayed_lately", lambda *_: None)
 
     def ask(found, output, *, each=False):
-        monkeypatch.setattr(report, "_failures", lambda *_: iter(found))
+        monkeypatch.setattr(report, "_failures", lambda *_: (found, set()))
         report.run(None, Selection(), output, each=each)
         return capsys.readouterr().out
 

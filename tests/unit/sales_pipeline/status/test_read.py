@@ -1,5 +1,6 @@
 """`sales status` carries every stage's answer to the screen, and none that fails takes another with it."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -36,6 +37,7 @@ def stack(client):
         "GeneratorScheduleName": "gone",
         "GeneratorFunctionName": "gone",
         "TableName": TABLE,
+        "BucketName": BUCKET,
         "PipeName": "gone",
         "PipeDeadLetterQueueUrl": client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"],
         "StreamName": STREAM,
@@ -45,7 +47,7 @@ def stack(client):
         "ErrorLocation": f"s3://{BUCKET}/errors/",
         "AlarmTopicArn": TOPIC,
     }
-    return Stack("sales", outputs, boto3.Session(region_name="us-east-1"))
+    return Stack("sales", outputs, boto3.Session(region_name="us-east-1"), {"BufferIntervalSeconds": "60"})
 
 
 @pytest.fixture
@@ -126,6 +128,14 @@ def test_objects_are_counted_by_their_day_over_all_pages(client, ask):
     assert (stages["lake"]["objects_today"], stages["lake"]["bytes_today"]) == (1001, 2002)
     assert (stages["errors"]["objects"], stages["errors"]["bytes"]) == (1, 3)
     assert stages["errors"]["problem"]
+
+
+def test_changes_that_were_replayed_lately_are_counted_until_they_have_arrived(client, ask):
+    assert ask()[1]["errors"]["replayed_lately"] == 0
+    lines = [json.dumps({"rawData": base64.b64encode(data).decode()}) for data in (b"1", b"2")]
+    client("s3").put_object(Bucket=BUCKET, Key="replay/sent/errors/x-1", Body="\n".join(lines).encode())
+    errors = ask()[1]["errors"]
+    assert (errors["replayed_lately"], errors["problem"]) == (2, "")
 
 
 def test_alarms_are_those_that_go_to_the_topic_of_this_stack(client, ask):

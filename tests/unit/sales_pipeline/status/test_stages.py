@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sales_pipeline.failures.replayed import Replayed
 from sales_pipeline.status import stages
 from sales_pipeline.status.local_logs import last_crawl_of, records_of
 from sales_pipeline.status.stages import Measured, Objects, Stage
@@ -78,10 +79,20 @@ def test_a_dead_letter_is_a_problem_even_while_somebody_lists_it(waiting, hidden
 
 
 def test_error_objects_are_a_problem_and_say_their_age():
-    stage = stages.errors(Objects(2, 2048, ago(minutes=3, seconds=59)), NOW)
+    stage = stages.errors(Objects(2, 2048, ago(minutes=3, seconds=59)), None, NOW)
     assert list(stage.details) == ["2 objects, 2.0 KB", "newest: 3 min ago"]
     assert stage.problems
-    assert not stages.errors(Objects(), NOW).problems
+    assert not stages.errors(Objects(), None, NOW).problems
+    assert list(stages.errors(Objects(), None, NOW).details) == ["none"]
+
+
+def test_after_a_replay_the_errors_are_none_only_for_now():
+    replayed_ms = int(ago(seconds=40).timestamp() * 1000)
+    replayed = Replayed(3, replayed_ms, replayed_ms + 105_000)
+    note = "3 changes were replayed, the last 40 s ago, and may fail again until about 12:01:05 UTC"
+    stage = stages.errors(Objects(), replayed, NOW)
+    assert (list(stage.details), stage.facts["replayed_lately"], stage.problems) == (["none now", note], 3, ())
+    assert stages.errors(Objects(1, 1, NOW), replayed, NOW).details[-1] == note
 
 
 def test_the_lake_at_midnight_still_has_the_newest_object_of_the_day_before():
