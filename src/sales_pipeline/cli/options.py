@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -97,7 +97,10 @@ class Target:
         """What counts, and knows the last crawl."""
         from sales_pipeline.status import local_logs, read  # noqa: PLC0415
 
-        return local_logs.MEASUREMENTS if local_logs.is_local(self.stack) else read.MEASUREMENTS
+        if not local_logs.is_local(self.stack):
+            return read.MEASUREMENTS
+        # `sales up` ends when it can't write orders any more.
+        return replace(local_logs.MEASUREMENTS, writer="sales up" if self.local else "")
 
 
 def locate(stack_name: str | None, profile: str | None, region: str | None) -> Target:

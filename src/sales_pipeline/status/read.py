@@ -28,6 +28,8 @@ class Measurements:
     """Returns more counts since a time, by the names in `metrics`."""
     last_crawl: Callable[[Stack, Described], Described]
     """Returns the crawler's last crawl in the form of LastCrawl, from the stack and GetCrawler's crawler."""
+    writer: str = ""
+    """The command that writes mock orders here besides the schedule; empty if none does as far as anybody knows."""
 
 
 MEASUREMENTS = Measurements("", lambda *_: {}, lambda _, crawler: crawler.get("LastCrawl", {}))
@@ -95,7 +97,7 @@ class _Stages:
 
     def _generator(self) -> Stage:
         schedule = self._client("scheduler").get_schedule(Name=self._stack["GeneratorScheduleName"])
-        return stages.generator(schedule, self._measured)
+        return stages.generator(schedule, self._measured, self._measurements.writer)
 
     def _table(self) -> Stage:
         return stages.table(self._client("dynamodb").describe_table(TableName=self._stack["TableName"])["Table"])

@@ -81,12 +81,16 @@ def unread(name: str, reason: str) -> Stage:
     return Stage(name, "?", problems=[f"could not be read: {reason}"])
 
 
-def generator(schedule: Described, measured: Measured) -> Stage:
-    """GetSchedule of EventBridge Scheduler. A schedule that is off is no problem: somebody turned it off."""
+def generator(schedule: Described, measured: Measured, writer: str = "") -> Stage:
+    """GetSchedule of EventBridge Scheduler. A schedule that is off is no problem: somebody turned it off.
+
+    `writer` is a command that writes mock orders besides.
+    """
     labels = {"generator_calls": "calls", "generator_errors": "failed"}
-    is_on = schedule["State"] == "ENABLED"
-    details = [schedule["ScheduleExpression"], *(measured.details(labels) if is_on else [])]
-    return Stage("generator", schedule["State"], measured.facts(labels), details)
+    state, expression = schedule["State"], schedule["ScheduleExpression"]
+    details = [expression, *measured.details(labels)] if state == "ENABLED" else [f"the schedule {expression} is off"]
+    others = [f"`{writer}` writes the orders"] if writer else []
+    return Stage("generator", state, measured.facts(labels) | {"writer": writer or None}, [*others, *details])
 
 
 def table(described: Described) -> Stage:

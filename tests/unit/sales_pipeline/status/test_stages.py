@@ -32,6 +32,17 @@ def test_a_count_without_a_value_is_zero_on_aws_and_unknown_elsewhere():
     }
 
 
+def test_who_writes_the_mock_orders_is_said_whether_the_schedule_is_on_or_not():
+    off, on = ({"State": state, "ScheduleExpression": "rate(1 minute)"} for state in ("DISABLED", "ENABLED"))
+    assert list(stages.generator(off, Measured()).details) == ["the schedule rate(1 minute) is off"]
+    here = stages.generator(off, Measured({}, NOT_HERE), "sales up")
+    assert list(here.details) == ["`sales up` writes the orders", "the schedule rate(1 minute) is off"]
+    assert (here.state, here.facts["writer"], here.problems) == ("DISABLED", "sales up", ())
+    scheduled = stages.generator(on, Measured({"generator_calls": 60.0}))
+    assert list(scheduled.details) == ["rate(1 minute)", "last hour: 60 calls, 0 failed"]
+    assert scheduled.facts["writer"] is None
+
+
 def test_a_lag_without_a_value_is_never_zero():
     described = {"DeliveryStreamStatus": "ACTIVE"}
     idle = stages.delivery(described, Measured())
