@@ -36,7 +36,10 @@ ALLOWED = {
     ),
     "sales_pipeline.local": (
         *("common", "generator", "local_aws"),
-        *(f"sales_pipeline.{name}" for name in ("aws", "errors", "terminal", "crawl", "generate", "query")),
+        *(
+            f"sales_pipeline.{name}"
+            for name in ("aws", "errors", "terminal", "crawl", "generate", "query", "orders", "failures")
+        ),
     ),
     "sales_pipeline.cli": (
         *("common", "sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.defaults", "sales_pipeline.plan"),

@@ -74,6 +74,12 @@ def run(stack: Stack, selection: Selection, output: Format, *, each: bool) -> No
         sys.stderr.write(f"{listing.problem}\n")
 
 
+def reasons(stack: Stack) -> DataTable:
+    """Return the table of the reasons of all failures, for a person."""
+    listed, _ = _failures(stack, Selection(), dead_letters.list_all(stack).letters)
+    return _overview(by_reason(one.failure for one in listed), now_ms())
+
+
 def _failures(stack: Stack, selection: Selection, letters: Iterable[DeadLetter]) -> tuple[list[_Listed], set[str]]:
     """Return the selected failures, and the digests of all changes in `errors/`."""
     bucket = Bucket.of(stack)

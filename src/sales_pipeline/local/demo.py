@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -20,7 +21,10 @@ from generator.pace import BATCH_SIZE, Stop
 from generator.writer import Writer, connect
 from sales_pipeline import crawl, query
 from sales_pipeline.aws.stack import Stack, find
-from sales_pipeline.local import pipeline, running
+from sales_pipeline.failures.report import reasons
+from sales_pipeline.local import evidence, pipeline, running
+from sales_pipeline.local.demo_result import compare
+from sales_pipeline.terminal.table import print_table
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -33,39 +37,6 @@ BUFFER_INTERVAL_SECONDS = 5
 ARRIVAL_SECONDS = 60.0
 POLL_SECONDS = 0.25
 SQL = "SELECT * FROM sales_data_projection_db.sales_data WHERE price > 100 ORDER BY orderid DESC LIMIT 10"
-
-
-@dataclass
-class DemoResult:
-    """The orders written, compared with the rows in the lake.
-
-    It is equal if at least one order was written, and each order has exactly one row.
-    """
-
-    written: int
-    rows: int
-    lost: int
-    duplicate: int
-
-    @property
-    def equal(self) -> bool:
-        return self.written == self.rows > 0 == self.lost == self.duplicate
-
-    def __str__(self) -> str:
-        counts = (
-            f"{self.written} orders written, {self.rows} rows in the lake, {self.lost} lost, {self.duplicate} duplicate"
-        )
-        return f"{'Equal' if self.equal else 'NOT EQUAL'}: {counts}."
-
-
-def compare(written: set[str], rows_by_order: dict[str, int]) -> DemoResult:
-    """Compare the ids of the orders written with the number of rows that each id has in the lake."""
-    return DemoResult(
-        written=len(written),
-        rows=sum(rows_by_order.values()),
-        lost=len(written - rows_by_order.keys()),
-        duplicate=sum(rows > 1 for rows in rows_by_order.values()),
-    )
 
 
 @dataclass
@@ -165,13 +136,13 @@ def run() -> int:
         clock.step("orders")
         console.print(f"  Firehose gathers rows for {BUFFER_INTERVAL_SECONDS} s here, not for 60")
         progress = _send_orders(stack, console)
-        clock.step("crawl")
-        console.print(f"  {crawl.run(stack, partial(pipeline.crawl, local.state_dir))}")
-        clock.step("query")
-        console.print(f"\n{SQL}\n")
-        query.run(stack, SQL, "table")
-        counted = query.ask(stack, f"SELECT orderid, count(*) FROM {stack['CrawledTable']} GROUP BY orderid")  # noqa: S608
-        result = compare(set(progress.written), dict(counted.rows))
+        rows = _query_rows(stack, console, clock, local.state_dir) if progress.in_lake else {}
+        result = compare(set(progress.written), rows, evidence.refused_orders(stack) if progress.refused else ())
+        if progress.refused:
+            console.print("\nWhy records failed:")
+            print_table(reasons(stack), headings=1)
+        if not result.equal:
+            evidence.keep(stack, local.log_dir)
         console.print()
         clock.step("stop")
     delays = sorted(progress.delays_seconds)
@@ -179,8 +150,21 @@ def run() -> int:
         middle = statistics.median(delays)
         console.print(f"An order took {middle:.1f} s (median), at most {delays[-1]:.1f} s, to reach the lake.")
     console.print(str(clock))
+    if not result.equal:
+        console.print(result.advice(local.log_dir))
     console.print(str(result))
     return 0 if result.equal else 1
+
+
+def _query_rows(stack: Stack, console: Console, clock: Clock, state_dir: Path) -> dict[str, int]:
+    """Run the crawler and the query; return the number of rows of each order in the lake."""
+    clock.step("crawl")
+    console.print(f"  {crawl.run(stack, partial(pipeline.crawl, state_dir))}")
+    clock.step("query")
+    console.print(f"\n{SQL}\n")
+    query.run(stack, SQL, "table")
+    counted = query.ask(stack, f"SELECT orderid, count(*) FROM {stack['CrawledTable']} GROUP BY orderid")  # noqa: S608
+    return dict(counted.rows)
 
 
 def _send_orders(stack: Stack, console: Console) -> Progress:

@@ -193,8 +193,12 @@ def errors(objects: Objects, replayed: Replayed | None, now: datetime) -> Stage:
 def crawler(described: Described, last_crawl: Described, now: datetime) -> Stage:
     """GetCrawler of Glue. `last_crawl` is its LastCrawl, or the same from another source."""
     schedule = described.get("Schedule", {}).get("ScheduleExpression", "no schedule")
+    is_off = described.get("Schedule", {}).get("State") == "NOT_SCHEDULED"  # after StopCrawlerSchedule
     status, started = last_crawl.get("Status"), last_crawl.get("StartTime")
-    details = [f"last crawl {status}, {_age(started, now)}" if started else "not crawled yet", schedule]
+    details = [
+        f"last crawl {status}, {_age(started, now)}" if started else "not crawled yet",
+        f"the schedule {schedule} is off" if is_off else schedule,
+    ]
     has_failed = status == "FAILED"
     if has_failed:
         details.append(last_crawl.get("ErrorMessage", "no reason given"))

@@ -1,8 +1,20 @@
-"""The demo's result is equal only if each order has exactly one row in the lake."""
+"""The demo's result is equal only if each order has exactly one row in the lake; if not, it says why."""
 
+import base64
+import json
+from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
+
+import boto3
 import pytest
+from moto import mock_aws
 
-from sales_pipeline.local.demo import DemoResult, compare
+from sales_pipeline.aws.stack import Stack
+from sales_pipeline.failures import dead_letters
+from sales_pipeline.local import demo
+from sales_pipeline.local.demo import Progress
+from sales_pipeline.local.demo_result import DemoResult, compare
+from sales_pipeline.local.pipeline import Pipeline
 
 
 @pytest.mark.parametrize(
@@ -30,3 +42,85 @@ def test_a_result_is_printed_as_one_line():
 
 def test_a_demo_that_wrote_nothing_is_not_equal():
     assert not compare(set(), {}).equal
+
+
+def test_a_refused_order_is_not_lost():
+    result = compare({"a", "b", "c"}, {"a": 1}, {"b", "not of the demo"})
+    assert result == DemoResult(written=3, rows=1, lost=1, duplicate=0, refused=1)
+    assert str(result) == "NOT EQUAL: 3 orders written, 1 rows in the lake, 1 lost, 1 refused, 0 duplicate."
+
+
+@pytest.mark.parametrize(
+    ("rows_by_order", "refused", "words"),
+    [
+        ({"a": 1}, {"b"}, {"refused:"}),
+        ({"a": 1}, (), {"lost:"}),
+        ({"a": 2, "b": 1}, (), {"duplicate:"}),
+        ({"a": 2}, {"b"}, {"refused:", "duplicate:"}),
+        ({"a": 1, "b": 1, "c": 1}, (), set()),
+    ],
+)
+def test_a_result_that_is_not_equal_says_where_to_look(rows_by_order, refused, words, tmp_path):
+    *lines, last = compare({"a", "b"}, rows_by_order, refused).advice(tmp_path).splitlines()
+    assert {line.split()[0] for line in lines} == words
+    assert str(tmp_path) in last
+
+
+REFUSED = {"orderid": {"S": "2"}, "product_name": {"S": "Lamp"}, "quantity": {"N": "1"}, "price": {"S": "cheap"}}
+
+
+def error_line(image):
+    event = {"eventName": "INSERT", "dynamodb": {"Keys": {"orderid": image["orderid"]}, "NewImage": image}}
+    line = {"rawData": base64.b64encode(json.dumps(event).encode()).decode(), "arrivalTimestamp": 1_795_348_800_000}
+    return json.dumps(line | {"errorCode": "Lambda.ProcessingFailedStatus"}) + "\n"
+
+
+@pytest.fixture
+def stack(monkeypatch, tmp_path):
+    """A stack on moto, whose pipeline the demo takes for the one that it started."""
+    monkeypatch.setattr(dead_letters, "LIST_WAIT_SECONDS", 0)
+    monkeypatch.setattr(demo.running, "claim", lambda *_: nullcontext(tmp_path))
+    with mock_aws():
+        session = boto3.Session(region_name="us-east-1")
+        session.client("s3").create_bucket(Bucket="lake")
+        session.client("logs").create_log_group(logGroupName="transform-log")
+        session.client("logs").create_log_stream(logGroupName="transform-log", logStreamName="1")
+        event = {"timestamp": 1_795_348_800_000, "message": "record failed"}
+        session.client("logs").put_log_events(logGroupName="transform-log", logStreamName="1", logEvents=[event])
+        outputs = {
+            "BucketName": "lake",
+            "ErrorLocation": "s3://lake/errors/",
+            "PipeDeadLetterQueueUrl": session.client("sqs").create_queue(QueueName="letters")["QueueUrl"],
+            "TransformLogGroupName": "transform-log",
+        }
+        stack = Stack("sales", outputs, session)
+
+        @contextmanager
+        def run(*_):
+            (tmp_path / "log").mkdir()
+            yield Pipeline(SimpleNamespace(environment={}), "sales", tmp_path / "log", tmp_path / "state")
+
+        monkeypatch.setattr(demo.pipeline, "run", run)
+        monkeypatch.setattr(demo, "find", lambda *_: stack)
+        yield
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_demo_whose_orders_are_all_refused_says_why_and_keeps_what_shows_it(monkeypatch, capsys, tmp_path):
+    def send(stack, _console):
+        stack.session.client("s3").put_object(Bucket="lake", Key="errors/x", Body=error_line(REFUSED).encode())
+        return Progress(written={"2": 0.0}, in_stream=1, refused=1)
+
+    monkeypatch.setattr(demo, "_send_orders", send)
+    assert demo.run() == 1
+    printed = capsys.readouterr().out
+    assert "Why records failed:\n" in printed
+    assert "$.dynamodb.NewImage.price: expected N, found S" in printed
+    assert "look at src/transform/ first" in printed
+    assert "sales replay" not in printed, "the pipeline is gone"
+    assert printed.splitlines()[-1] == (
+        "NOT EQUAL: 1 orders written, 0 rows in the lake, 0 lost, 1 refused, 0 duplicate."
+    )
+    log_dir = tmp_path / "log"
+    assert (log_dir / "errors.log").read_text() == error_line(REFUSED)
+    assert (log_dir / "transform.log").read_text() == "record failed\n"

@@ -124,6 +124,16 @@ def test_only_a_failed_crawl_is_a_problem():
 
 
 @pytest.mark.parametrize(
+    ("state", "words"),
+    [("SCHEDULED", "cron(10 0/6 * * ? *)"), ("NOT_SCHEDULED", "the schedule cron(10 0/6 * * ? *) is off")],
+)
+def test_a_crawler_whose_schedule_somebody_stopped_says_so(state, words):
+    schedule = CRAWLER["Schedule"] | {"State": state}
+    assert stages.crawler(CRAWLER | {"Schedule": schedule}, {}, NOW).details[1] == words
+    assert stages.crawler({"State": "READY"}, {}, NOW).details[1] == "no schedule"
+
+
+@pytest.mark.parametrize(
     ("states", "details"),
     [
         (["OK", "OK"], ["2 alarms", "none fires"]),
