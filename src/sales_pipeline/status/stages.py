@@ -82,10 +82,7 @@ def unread(name: str, reason: str) -> Stage:
 
 
 def generator(schedule: Described, measured: Measured, writer: str = "") -> Stage:
-    """GetSchedule of EventBridge Scheduler. A schedule that is off is no problem: somebody turned it off.
-
-    `writer` is a command that writes mock orders besides.
-    """
+    """GetSchedule of EventBridge Scheduler. One that is off is no problem. `writer` is a command that writes too."""
     labels = {"generator_calls": "calls", "generator_errors": "failed"}
     state, expression = schedule["State"], schedule["ScheduleExpression"]
     details = [expression, *measured.details(labels)] if state == "ENABLED" else [f"the schedule {expression} is off"]
