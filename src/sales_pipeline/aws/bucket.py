@@ -2,11 +2,9 @@
 
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
@@ -24,9 +22,10 @@ CHUNK_BYTES = 256 * 1024
 LINE_BYTES_MAX = 16 * 1024 * 1024  # an order has up to 400 KB, a record of Kinesis up to 10 MiB
 _GZIP = b"\x1f\x8b"
 _DAMAGED = b"damaged"
-_ARRIVAL = re.compile(r"-(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-")
 
 Read = TypeVar("Read")
+Split = Callable[[str, io.BufferedReader], Iterator[bytes]]
+"""Gives the lines of an object from its key and its body."""
 
 
 class Location(NamedTuple):
@@ -48,20 +47,6 @@ class Object:
 
     key: str
     last_modified_ms: int
-
-    @property
-    def arrived_ms(self) -> int:
-        """Moment at which Firehose got the object's oldest record, in milliseconds since 1970.
-
-        Firehose writes it in the name, to the second (Amazon Data Firehose Developer Guide, "Configure Amazon S3 object
-        name format"). Where the name has none, it is the moment at which S3 took the object.
-        """
-        for found in reversed(_ARRIVAL.findall(self.key.rpartition("/")[2])):
-            try:
-                return int(datetime.strptime(found, "%Y-%m-%d-%H-%M-%S").replace(tzinfo=UTC).timestamp() * 1000)
-            except ValueError:
-                continue
-        return self.last_modified_ms
 
 
 @dataclass(frozen=True)
@@ -105,6 +90,12 @@ class Lines(Generic[Read]):
     object: Object
     read: list[Read]
     unreadable: list[int]
+    object_is_unreadable: bool = False
+    """Whether the object has no lines, because its content is not of the form that `split` expects."""
+
+
+class UnreadableObjectError(ValueError):
+    """An object's content does not have the form that is expected of it."""
 
 
 class Folder:
@@ -122,40 +113,55 @@ class Folder:
                 if each["Size"]:
                     yield Object(each["Key"], int(each["LastModified"].timestamp() * 1000))
 
-    def lines(self, read_line: Callable[[bytes], Read], objects: Iterable[Object]) -> Iterator[Lines[Read]]:
-        """Read the lines of these objects, compressed or not; READERS threads call `read_line`.
+    def lines(
+        self, read_line: Callable[[bytes], Read], objects: Iterable[Object], split: Split | None = None
+    ) -> Iterator[Lines[Read]]:
+        """Read the lines of these objects; READERS threads call `read_line`.
 
         `read_line` raises ValueError for a line that it can't read. An object that was deleted since it was listed has
-        no lines. What follows a damaged part of a compressed object counts as one line that can't be read.
+        no lines. `split` gives an object's lines, or raises UnreadableObjectError before the first; by default, it is
+        `split_by_content`.
         """
+        split = split or split_by_content
         # The caller's thread lists the objects, a thousand at a time: `objects` need not be thread-safe.
         listed = iter(objects)
         while some := list(islice(listed, LISTED_OBJECTS)):
-            yield from parallel.batches(lambda each: self._lines(read_line, each), some, READERS)
+            yield from parallel.batches(lambda each: self._lines(read_line, split, each), some, READERS)
 
-    def _lines(self, read_line: Callable[[bytes], Read], each: Object) -> Iterator[Lines[Read]]:
+    def _lines(self, read_line: Callable[[bytes], Read], split: Split, each: Object) -> Iterator[Lines[Read]]:
         try:
             body = self._s3.get_object(Bucket=self._location.bucket, Key=each.key)["Body"]
         except self._s3.exceptions.NoSuchKey:
             return
         with body:
-            numbered = enumerate(_split(io.BufferedReader(cast("io.RawIOBase", body), CHUNK_BYTES)), 1)
-            while some := list(islice(numbered, BATCH_LINES)):
-                read, unreadable = [], []
-                for number, line in some:
-                    try:
-                        read.append(read_line(line))
-                    except ValueError:
-                        unreadable.append(number)
-                yield Lines(each, read, unreadable)
+            numbered = enumerate(split(each.key, io.BufferedReader(cast("io.RawIOBase", body), CHUNK_BYTES)), 1)
+            try:
+                while some := list(islice(numbered, BATCH_LINES)):
+                    read, unreadable = [], []
+                    for number, line in some:
+                        try:
+                            read.append(read_line(line))
+                        except ValueError:
+                            unreadable.append(number)
+                    yield Lines(each, read, unreadable)
+            except UnreadableObjectError:
+                yield Lines(each, [], [], object_is_unreadable=True)
 
 
-def _split(body: io.BufferedReader) -> Iterator[bytes]:
-    """Yield the lines that are not blank, and _DAMAGED where decompressing ends in an error."""
-    file = gzip.GzipFile(fileobj=body) if body.peek(2)[:2] == _GZIP else body
+def split_by_content(_key: str, body: io.BufferedReader) -> Iterator[bytes]:
+    """Yield the lines that are not blank, decompressed if they are compressed.
+
+    What follows a damaged part of a compressed object is one line that can't be read.
+    """
+    file = gzip.GzipFile(fileobj=body) if is_gzip(body) else body
     try:
         while line := file.readline(LINE_BYTES_MAX):
             if not line.isspace():
                 yield line
     except (gzip.BadGzipFile, zlib.error, EOFError):
         yield _DAMAGED
+
+
+def is_gzip(body: io.BufferedReader) -> bool:
+    """Say whether what follows is compressed with gzip (RFC 1952, 2.3.1)."""
+    return body.peek(2)[:2] == _GZIP

@@ -7,15 +7,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sales_pipeline.orders.attributes import normal, number
+from sales_pipeline.orders.attributes import normal
 from transform.columns import COLUMNS, ORDER_ID
-from transform.values import SEQUENCE_NUMBER
 
 COLUMN_NAMES = [column.name for column in COLUMNS]
 """The attributes that make a version of an order: those that have a column in the row."""
 
 DELETED = b"deleted"
 """Stands in the place of a digest for an order that was deleted: no digest is as short."""
+
+BACKFILLED = "backfill-"
+"""An event's id that begins so is none of the table's stream: a backfill made it."""
 
 
 class VersionError(ValueError):
@@ -29,23 +31,7 @@ class Version(NamedTuple):
     digest: bytes
 
 
-class Row(NamedTuple):
-    """The version that a row of the lake holds, and its change columns: None in a row without them."""
-
-    orderid: str
-    digest: bytes
-    sequence_number: str | None = None
-    event_id: str | None = None
-
-
-class _NumberText(str):
-    """A JSON number with a fraction or an exponent, as it was written."""
-
-    __slots__ = ()
-
-
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
-_decode_row = msgspec.json.Decoder(dict[str, Any], float_hook=_NumberText).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -72,21 +58,6 @@ def version_of_event(event: bytes) -> Version:
         raise VersionError(f"no change event: {type(error).__name__}") from None
 
 
-def read_row(line: bytes) -> Row:
-    """Return what a line of the lake holds, with change columns or without. Raises VersionError."""
-    try:
-        row = _decode_row(line)
-        values = None if row.get("event_name") == "REMOVE" else [_value(row.get(name)) for name in COLUMN_NAMES]
-        orderid, digest = _version(row[ORDER_ID], values)
-        if row.get("sequence_number") is None:
-            return Row(orderid, digest)
-        if not SEQUENCE_NUMBER.fullmatch(row["sequence_number"]):
-            raise VersionError("its sequence number is no number")
-        return Row(orderid, digest, row["sequence_number"], _checked_text(row["event_id"]))
-    except (LookupError, TypeError, ArithmeticError, ValueError, RecursionError) as error:
-        raise VersionError(f"no row: {type(error).__name__}") from None
-
-
 def created_ms(orderid: str) -> int | None:
     """Return the time in a UUIDv7 (RFC 9562, 5.7), in milliseconds since 1970; None for any other id."""
     return int(orderid[:8] + orderid[9:13], 16) if _UUID7.fullmatch(orderid) else None
@@ -94,25 +65,16 @@ def created_ms(orderid: str) -> int | None:
 
 def _version(orderid: object, values: Sequence[object] | None) -> Version:
     """Return the version with these values; None stands for the order's deletion."""
-    digest = DELETED if values is None else hashlib.blake2b(_encode(values), digest_size=16).digest()
-    return Version(_checked_text(orderid), digest)
+    return Version(checked_text(orderid), DELETED if values is None else digest_of(values))
 
 
-def _checked_text(value: object) -> str:
+def digest_of(values: Sequence[object]) -> bytes:
+    """Return the digest of the values of an order, in the order of COLUMNS, as `normal` has them."""
+    return hashlib.blake2b(_encode(values), digest_size=16).digest()
+
+
+def checked_text(value: object) -> str:
+    """Return a text that is not empty. Raises VersionError for every other value."""
     if not isinstance(value, str) or not value:
         raise VersionError("expected a text")
     return value
-
-
-def _value(value: object) -> object:
-    """Return the value of a column as `normal` returns the attribute that it comes from."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return ("BOOL", value)
-        case int() | _NumberText():
-            return ("N", number(str(value)))
-        case str():
-            return ("S", value)
-    raise VersionError("a column holds a list or an object")

@@ -107,13 +107,13 @@ class Backfill:
         stack = self.sources.stack
         self._kinesis: Any = stack.session.client("kinesis")
         self._stream_name, self._table_stream_arn = stack["StreamName"], stack["TableStreamArn"]
-        self.has_change_columns = stack.parameters.get("ChangeColumns") == "APPEND"
+        self.has_change_columns = self.sources.has_change_columns
         self._pace = Pace(self.orders_per_second)
         # Orders are sent within a second after they are read.
         self._batch_orders = max(1, min(GET_KEYS, int(self.orders_per_second)))
 
     def send_differences(self, ledger: Ledger) -> None:
-        """Send what the last comparison found missing or stale, and nothing explains."""
+        """Send what the last comparison found missing, stale or undetermined, and nothing explains."""
         with _progress(ledger.unexplained_count(), send=self.send) as advance:
             for differences in ledger.unexplained_differences(self._batch_orders):
                 to_send = []

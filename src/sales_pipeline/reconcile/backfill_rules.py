@@ -4,8 +4,8 @@ An event looks as the pipe would send it, so the transform treats it as any othe
 
 With change columns the row with the greatest sequence number is the newest of an order. A backfilled row gets the next
 number after the lake's. A change that the lake missed has this number or a greater one, and a later change a greater
-one still. If two rows ever share a number, the lake can't tell which is newer. Then a reconciliation calls the order
-stale, and the next backfill goes above both.
+one still. If two rows ever share a number, the later object counts. Without change columns, the backfilled row is the
+newest because it arrives last.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from typing import Any
 
 from sales_pipeline.aws.pipe_event import change_event, encode
 from sales_pipeline.orders.change import Change, change_of
-from sales_pipeline.orders.version import DELETED, created_ms, version_of_item
+from sales_pipeline.orders.version import BACKFILLED, DELETED, created_ms, version_of_item
 from sales_pipeline.reconcile.ledger import Difference, Kind
 
 # Smaller than every sequence number of a stream.
@@ -66,6 +66,8 @@ class BackfillTally:
 
 def lack(difference: Difference) -> str:
     """Return how the lake lacks an order."""
+    if difference.kind is Kind.undetermined:
+        return "versions that are equally new"
     if difference.version == DELETED:
         return "its deletion is missing"
     return "no row" if difference.kind is Kind.missing else "only older rows"
@@ -74,7 +76,8 @@ def lack(difference: Difference) -> str:
 def why_not(difference: Difference, since_ms: int | None, *, has_change_columns: bool) -> BackfillOutcome | None:
     """Return why a backfill does not send an order that the lake lacks; None where it does."""
     outcome = outside(difference.orderid, since_ms)
-    if outcome is None and needs_columns(difference) and not has_change_columns:
+    # Only a row with change columns can say that an order was deleted.
+    if outcome is None and difference.version == DELETED and not has_change_columns:
         return BackfillOutcome.NEEDS_COLUMNS
     return outcome
 
@@ -87,11 +90,6 @@ def outside(orderid: str, since_ms: int | None) -> BackfillOutcome | None:
     if from_ms is None:
         return BackfillOutcome.UNDATED
     return BackfillOutcome.EARLIER if from_ms < since_ms else None
-
-
-def needs_columns(difference: Difference) -> bool:
-    """Say whether only a row with change columns can be newer than the lake's, or can say that an order was deleted."""
-    return difference.version == DELETED or difference.newest_sequence_number is not None
 
 
 def next_sequence_number(newest: str | None) -> str:
@@ -128,7 +126,7 @@ def _event(  # noqa: PLR0913, PLR0917
     name: str, digest: str, dynamodb: Mapping[str, Any], newest: str | None, stream_arn: str, now_ms: int
 ) -> Change:
     record = {
-        "eventID": f"backfill-{digest}",
+        "eventID": f"{BACKFILLED}{digest}",
         "eventName": name,
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",

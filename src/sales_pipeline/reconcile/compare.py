@@ -6,6 +6,8 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,14 +22,9 @@ from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import SENT
 from sales_pipeline.failures.dead_letters import ReplayError
 from sales_pipeline.failures.records import read_error_object
-from sales_pipeline.orders.version import (
-    COLUMN_NAMES,
-    Version,
-    VersionError,
-    read_row,
-    version_of_event,
-    version_of_item,
-)
+from sales_pipeline.orders.row import read_row
+from sales_pipeline.orders.version import COLUMN_NAMES, Version, VersionError, version_of_event, version_of_item
+from sales_pipeline.reconcile.declared import ProjectedDays, arrival, split_by_name
 from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
 from sales_pipeline.reconcile.report import Reconciliation, Unread, Verdict, conclude, to_json, to_text
 
@@ -86,9 +83,24 @@ class Sources:
     def __init__(self, stack: Stack, units_per_second: float) -> None:
         self.stack = stack
         self.table = Table(stack, units_per_second)
-        self.lake = Folder(stack, Location.parse(stack["DataLocation"]))
+        self.has_change_columns = stack.parameters.get("ChangeColumns") == "APPEND"
+        self.lake_location = Location.parse(stack["DataLocation"])
+        self.lake = Folder(stack, self.lake_location)
         self.errors = Folder(stack, Location.parse(stack["ErrorLocation"]))
         self.sent = Folder(stack, Location(stack["BucketName"], SENT))
+
+    def projected_days(self) -> ProjectedDays:
+        """Read which days the declared table shows. Raises SalesError where it does not say."""
+        glue = self.stack.session.client("glue")
+        database, _, name = self.stack["DeclaredTable"].partition(".")
+        try:
+            parameters = glue.get_table(DatabaseName=database, Name=name)["Table"].get("Parameters", {})
+            return ProjectedDays.parse(parameters.get("projection.dt.range", ""))
+        except glue.exceptions.EntityNotFoundException:
+            problem = "is not there: create it again"
+        except ValueError:
+            problem = "has no projection.dt.range of two days, such as 2026-01-01,NOW: correct it"
+        raise SalesError(f"the declared table {self.stack['DeclaredTable']} {problem}, as in template.yaml")
 
     def versions(self) -> Iterator[list[Version]]:
         """Scan the table; a version can be a second old."""
@@ -105,13 +117,13 @@ def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None,
         in_progress_seconds = delivery_seconds(sources.stack)
     in_progress_ms = int(in_progress_seconds * 1000)
     started_ms = now_ms()
+    reader = Reader(sources, ledger, in_progress_ms, samples)
     say("reading the table")
     for versions in sources.versions():
         ledger.add_orders(versions)
     deadline = time.monotonic() + in_progress_seconds
 
     say(f"reading the lake for {ledger.orders():,} orders")
-    reader = Reader(sources, ledger, in_progress_ms, samples)
     read_at = time.monotonic()
     reader.read()
     # An order that was changed, or whose id holds no time, does not show its age. But everything that the table held
@@ -129,7 +141,7 @@ def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None,
     for orderids in ledger.doubtful_orders(started_ms - in_progress_ms, GET_KEYS):
         ledger.update_orders(orderids, sources.versions_now(orderids), now_ms())
     reader.compare()
-    return conclude(ledger, reader.unread(), samples)
+    return conclude(ledger, reader.unread(), reader.not_shown(), samples)
 
 
 class Reader:
@@ -138,9 +150,14 @@ class Reader:
     def __init__(self, sources: Sources, ledger: Ledger, in_progress_ms: int = 0, samples: int = 0) -> None:
         self._sources, self._ledger = sources, ledger
         self._in_progress_ms, self._samples = in_progress_ms, samples
+        self._days = sources.projected_days()
+        self._read_row = partial(read_row, change_columns=sources.has_change_columns)
         self._listed_ms = 0
-        self._unread_rows = 0
-        self._unread_row_samples: list[str] = []
+        self._unread_rows, self._unread_objects, self._not_shown = (
+            _Samples(samples),
+            _Samples(samples),
+            _Samples(samples),
+        )
         self._unread_error_records = 0
         self._unread_dead_letters = 0
         self._unseen_dead_letters = 0
@@ -161,12 +178,25 @@ class Reader:
         self.compare()
 
     def read_lake(self) -> None:
-        """Read the rows that are new."""
-        for lines in self._sources.lake.lines(read_row, self._new(self._sources.lake.objects())):
-            self._ledger.add_rows(lines.read, lines.object.arrived_ms)
-            self._unread_rows += len(lines.unreadable)
-            room = self._samples - len(self._unread_row_samples)
-            self._unread_row_samples += [f"{lines.object.key}:{number}" for number in lines.unreadable[:room]]
+        """Read the rows that are new, of objects that the declared table shows."""
+        for lines in self._sources.lake.lines(self._read_row, self._shown(), split_by_name):
+            key = lines.object.key
+            if lines.read and (day := self._day_of(lines.object)):
+                self._ledger.add_rows(lines.read, arrival(day, key))
+            for number in lines.unreadable:
+                self._unread_rows.add(f"{key}:{number}")
+            if lines.object_is_unreadable:
+                self._unread_objects.add(key)
+
+    def _shown(self) -> Iterator[Object]:
+        for each in self._new(self._sources.lake.objects()):
+            if self._day_of(each):
+                yield each
+            else:
+                self._not_shown.add(each.key)
+
+    def _day_of(self, each: Object) -> date | None:
+        return self._days.day_of(each.key.removeprefix(self._sources.lake_location.prefix), now_ms())
 
     def compare(self) -> None:
         """Compare what was read so far."""
@@ -174,8 +204,17 @@ class Reader:
 
     def unread(self) -> Unread:
         """Return what could not be read."""
-        rows = Found(self._unread_rows, self._unread_row_samples)
-        return Unread(rows, self._unread_error_records, self._unread_dead_letters, self._unseen_dead_letters)
+        return Unread(
+            self._unread_rows.found(),
+            self._unread_objects.found(),
+            self._unread_error_records,
+            self._unread_dead_letters,
+            self._unseen_dead_letters,
+        )
+
+    def not_shown(self) -> Found:
+        """Return the objects that the declared table does not show."""
+        return self._not_shown.found()
 
     def _new(self, objects: Iterable[Object]) -> Iterator[Object]:
         return (each for each in objects if self._ledger.mark_as_read(each.key))
@@ -195,6 +234,21 @@ class Reader:
                     changes = dead_letters.read_range(streams, letter.range, matches).changes
             self._ledger.add_failures(_versions(changes), Explanation.dead_letters)
             self._unread_dead_letters += not letter.range or len(changes) < letter.changes
+
+
+class _Samples:
+    """Counts things, and keeps the first."""
+
+    def __init__(self, samples_max: int) -> None:
+        self._max, self._count, self._first = samples_max, 0, list[str]()
+
+    def add(self, what: str) -> None:
+        self._count += 1
+        if len(self._first) < self._max:
+            self._first.append(what)
+
+    def found(self) -> Found:
+        return Found(self._count, self._first)
 
 
 def _version_of_error(line: bytes) -> Version:

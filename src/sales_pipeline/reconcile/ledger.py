@@ -10,8 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from sales_pipeline.orders.version import DELETED, Row, Version, created_ms
+from sales_pipeline.orders.row import Row
+from sales_pipeline.orders.version import BACKFILLED, DELETED, Version, created_ms
 from sales_pipeline.reconcile import queries
+from sales_pipeline.reconcile.declared import arrival_at, names_time
 
 CACHE_KIB = 64 * 1024
 # The clocks of those who make ids differ. An id that is further ahead tells nothing.
@@ -25,6 +27,10 @@ class Kind(StrEnum):
     """The lake has no row of the order."""
     stale = "stale"
     """The lake has rows of the order, but the newest is not what the table holds."""
+    undetermined = "undetermined"
+    """Rows of several versions are equally new, and the table's version, or the deletion, is among them."""
+    unknown = "unknown"
+    """The table does not hold the order, and no row could say that it was deleted."""
 
 
 class Explanation(StrEnum):
@@ -57,9 +63,6 @@ class Difference(NamedTuple):
     """The greatest in the order's rows; None where no row has one."""
 
 
-_EVER = -(2**63)
-
-
 class Ledger:
     """What was read of table, lake and failures, and how they differ. `path` must not exist yet."""
 
@@ -68,6 +71,7 @@ class Ledger:
         self._database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         self._database.executescript(queries.SCHEMA)
         self._database.create_function("created_ms", 1, created_ms, deterministic=True)
+        self._database.create_function("names_time", 1, names_time, deterministic=True)
 
     def close(self) -> None:
         self._database.close()
@@ -76,12 +80,9 @@ class Ledger:
         """Add orders that the table holds."""
         self._insert("INSERT INTO orders VALUES (?, ?, NULL)", versions)
 
-    def add_rows(self, rows: Iterable[Row], arrived_ms: int) -> None:
-        """Add rows of an object whose oldest record arrived then, in milliseconds since 1970."""
-        values = (
-            (orderid, digest, event_id, number, None if number else arrived_ms)
-            for orderid, digest, number, event_id in rows
-        )
+    def add_rows(self, rows: Iterable[Row], arrived: int) -> None:
+        """Add rows of an object; `arrived` is as `declared.arrival` has it."""
+        values = ((orderid, digest, event_id, number, arrived) for orderid, digest, number, event_id in rows)
         self._insert("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", values)
 
     def add_failures(self, versions: Iterable[Version], found_in: Explanation) -> None:
@@ -120,7 +121,7 @@ class Ledger:
         """Yield the ids of orders that differ unexplained, and of unknown ones with a row that arrived since then."""
         self._database.execute("DROP TABLE IF EXISTS doubtful")
         self._database.execute("CREATE TEMP TABLE doubtful (orderid TEXT)")
-        values = {"deleted": DELETED, "arrived_since_ms": arrived_since_ms}
+        values = {"arrived_since": arrival_at(arrived_since_ms)}
         self._database.execute(f"INSERT INTO doubtful {queries.DOUBTFUL}", values)
         cursor = self._database.execute("SELECT orderid FROM doubtful")
         while batch := cursor.fetchmany(batch_size):
@@ -128,7 +129,7 @@ class Ledger:
 
     def unexplained_differences(self, batch_size: int) -> Iterator[list[Difference]]:
         """Yield the differences that nothing explains."""
-        cursor = self._database.execute(queries.UNEXPLAINED, {"deleted": DELETED})
+        cursor = self._database.execute(queries.DIFFERENCES, {"deleted": DELETED})
         while batch := cursor.fetchmany(batch_size):
             yield [Difference(orderid, Kind(kind), version, number) for orderid, kind, version, number in batch]
 
@@ -155,7 +156,7 @@ class Ledger:
 
     def unexplained_count(self) -> int:
         """Count the differences that nothing explains."""
-        return self._count("SELECT 1 FROM differences WHERE explanation IS NULL")
+        return self._count(f"SELECT 1 FROM differences WHERE {queries.UNEXPLAINED}")  # noqa: S608
 
     def unexplained(self, kind: Kind, samples: int) -> Found:
         """Find orders that differ in this way, where nothing explains it."""
@@ -168,12 +169,11 @@ class Ledger:
         return self._find(query, {"explanation": explanation.value}, samples)
 
     def duplicate(self, samples: int) -> Found:
-        """Find orders with one change event in several rows, or one version in several rows that name no event."""
-        return self._find(queries.DUPLICATE, {}, samples)
+        """Find orders with one change event in several rows, or one version in several of which one names no event.
 
-    def unknown(self, samples: int) -> Found:
-        """Find orders that the table does not hold, and whose rows don't say that they were deleted."""
-        return self._find(queries.UNKNOWN, {"deleted": DELETED, "arrived_since_ms": _EVER}, samples)
+        A row that a backfill sent names no event of the table's stream.
+        """
+        return self._find(queries.DUPLICATE, {"backfilled": f"{BACKFILLED}*"}, samples)
 
     def _find(self, query: str, values: dict[str, object], samples: int) -> Found:
         first = self._database.execute(f"{query} ORDER BY orderid LIMIT {samples:d}", values)

@@ -14,17 +14,17 @@ class Verdict(StrEnum):
     """Whether the lake holds the table."""
 
     equal = "equal"
-    """The newest row of every order is the order as the table holds it, or says that it was deleted.
+    """The view sales_current shows every order as the table holds it, and no other.
 
-    No row is duplicate.
+    No row is duplicate, unreadable, unknown or in an object that is not shown.
     """
     accounted_for = "accounted for"
     """Every missing or stale order is in progress, in an error record or in a dead letter.
 
-    Duplicate or unknown rows give this verdict too.
+    Duplicate or unknown rows give this verdict too, and objects that the declared table does not show.
     """
     not_equal = "not equal"
-    """An order is missing or stale and nothing explains it, or a row is unreadable."""
+    """An order is missing or stale and nothing explains it, or undetermined; or a row or an object is unreadable."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class Unread:
     """What was found among rows and failures, and could not be read as such."""
 
     rows: Found
-    """Lines under the data location that are no rows; samples are `key:line`."""
+    """Lines of the lake that are no rows; samples are `key:line`."""
+    objects: Found
+    """Objects of the lake whose content is not what their names say; samples are keys. Queries of their days fail."""
     error_records: int
     """Lines under the error location that hold no version of an order."""
     dead_letters: int
@@ -59,10 +61,17 @@ class Reconciliation:
     that the table does not hold is stale where its newest row has a sequence number and does not say that the order was
     deleted.
     """
+    undetermined: Found
+    """Rows of several versions are equally new. The table's version, or the order's deletion, is among them."""
     duplicate: Found
-    """One change event in several rows, or without change columns one version in several rows."""
+    """One change event in several rows, or one version in several rows of which one names no event."""
     unknown: Found
-    """The lake has rows of the order, the table does not hold it, and no row says that it was deleted."""
+    """The lake has rows of the order, the table does not hold it, and its newest row does not say that it was deleted.
+
+    No row has a sequence number.
+    """
+    not_shown: Found
+    """Objects where the declared table does not look: their rows are not in the lake. Samples are keys."""
     errors: Found
     """The lake does not have the table's version, but an error record has it."""
     dead_letters: Found
@@ -73,13 +82,17 @@ class Reconciliation:
 
     @property
     def verdict(self) -> Verdict:
-        if self.missing.count or self.stale.count or self.unread.rows.count:
+        wrong = (self.missing, self.stale, self.undetermined, self.unread.rows, self.unread.objects)
+        if any(found.count for found in wrong):
             return Verdict.not_equal
-        others = (self.duplicate, self.unknown, self.errors, self.dead_letters, self.in_progress)
+        others = (
+            *(self.duplicate, self.unknown, self.not_shown),
+            *(self.errors, self.dead_letters, self.in_progress),
+        )
         return Verdict.accounted_for if any(found.count for found in others) else Verdict.equal
 
 
-def conclude(ledger: Ledger, unread: Unread, samples: int) -> Reconciliation:
+def conclude(ledger: Ledger, unread: Unread, not_shown: Found, samples: int) -> Reconciliation:
     """Return what the ledger's last comparison found, with up to so many sample ids of each kind."""
     return Reconciliation(
         orders=ledger.orders(),
@@ -88,8 +101,10 @@ def conclude(ledger: Ledger, unread: Unread, samples: int) -> Reconciliation:
         objects=ledger.objects(),
         missing=ledger.unexplained(Kind.missing, samples),
         stale=ledger.unexplained(Kind.stale, samples),
+        undetermined=ledger.unexplained(Kind.undetermined, samples),
         duplicate=ledger.duplicate(samples),
-        unknown=ledger.unknown(samples),
+        unknown=ledger.unexplained(Kind.unknown, samples),
+        not_shown=not_shown,
         errors=ledger.explained(Explanation.errors, samples),
         dead_letters=ledger.explained(Explanation.dead_letters, samples),
         in_progress=ledger.explained(Explanation.in_progress, samples),
@@ -100,31 +115,38 @@ def conclude(ledger: Ledger, unread: Unread, samples: int) -> Reconciliation:
 _EXPLANATIONS = {
     "missing": "The lake has no row: fix what `sales status` shows, then run `sales backfill`.",
     "stale": "The newest row is not what the table holds: run `sales backfill`.",
+    "undetermined": (
+        "Rows of several versions are equally new, so `sales_current` may show either:\n"
+        "  run `sales backfill`. ChangeColumns=APPEND prevents it."
+    ),
     "unreadable rows": "These lines in the lake are no rows of this pipeline: look at the objects.",
+    "unreadable objects": (
+        "Their content is not what their names say, so queries of their days fail:\n  move them elsewhere."
+    ),
     "in progress": "They may still arrive: run `sales reconcile` again in two minutes.",
     "in errors/": "`sales failures` says why they failed, `sales replay` sends them again.",
     "in the DLQ": "The pipe gave up on them: run `sales replay` within 24 hours.",
     "unknown": "The table does not hold them: they were deleted, or never in it.",
+    "not shown": (
+        "Athena reads no such objects: their names are hidden, or they are in no day\n"
+        "  that `orders` shows. Move them elsewhere."
+    ),
     "unreadable errors": "These lines in errors/ hold no order, so they explain nothing.",
     "unreadable DLQ": "Not all of their changes can be read: the others may show as missing.",
     "unseen DLQ": "Another program is reading them: their orders may show as missing.",
 }
-_DUPLICATE_EVENTS = "Several rows hold one change event: it was sent or delivered twice."
+_DUPLICATE_EVENTS = "Several rows hold one change: it was sent or delivered twice, or backfilled."
 _DUPLICATE_VERSIONS = "Several rows hold one version: it came twice, or the order changed back."
-_DUPLICATE_EITHER = "Several rows hold one change event or, without change columns, one version."
 
 _WITHOUT_CHANGE_COLUMNS = (
     "Without change columns, the row in the object that arrived last is the newest.",
-    "Rows of one object or one second have no order: the table's own version wins.",
     "A version also has several rows if an attribute changed that has no column.",
 )
 _ALWAYS = ("Versions before the newest are not checked.",)
 
 
 def _duplicates(found: Reconciliation) -> str:
-    if not found.rows_with_sequence_number:
-        return _DUPLICATE_VERSIONS
-    return _DUPLICATE_EVENTS if found.rows_with_sequence_number == found.rows else _DUPLICATE_EITHER
+    return _DUPLICATE_EVENTS if found.rows_with_sequence_number == found.rows else _DUPLICATE_VERSIONS
 
 
 def limits(found: Reconciliation) -> tuple[str, ...]:
@@ -137,12 +159,15 @@ def explained(found: Reconciliation) -> list[tuple[str, Found, str]]:
     counts = {
         "missing": found.missing,
         "stale": found.stale,
+        "undetermined": found.undetermined,
         "unreadable rows": found.unread.rows,
+        "unreadable objects": found.unread.objects,
         "in progress": found.in_progress,
         "in errors/": found.errors,
         "in the DLQ": found.dead_letters,
         "duplicate": found.duplicate,
         "unknown": found.unknown,
+        "not shown": found.not_shown,
         "unreadable errors": Found(found.unread.error_records, ()),
         "unreadable DLQ": Found(found.unread.dead_letters, ()),
         "unseen DLQ": Found(found.unread.unseen_dead_letters, ()),
@@ -161,7 +186,7 @@ def to_text(found: Reconciliation) -> str:
         lines += [f"    {printable(sample)}" for sample in count.samples]
         if count.samples and count.count > len(count.samples):
             lines.append(f"    and {count.count - len(count.samples):,} more")
-    if found.stale.count or found.duplicate.count:
+    if found.stale.count or found.undetermined.count or found.duplicate.count:
         lines += limits(found)
     lines.append(_verdict_line(found))
     return "\n".join(lines)
@@ -171,12 +196,14 @@ def _verdict_line(found: Reconciliation) -> str:
     verdict = found.verdict.value
     verdict = verdict.upper() if found.verdict is Verdict.not_equal else verdict.capitalize()
     waiting = {"in progress": found.in_progress, "in errors/": found.errors, "in the DLQ": found.dead_letters}
+    wrong = {"undetermined": found.undetermined, "not shown": found.not_shown}
     counts = [
         f"{found.orders:,} orders in the table",
         f"{found.rows:,} rows in the lake",
         *[f"{count.count:,} {name}" for name, count in waiting.items() if count.count],
         f"{found.missing.count:,} missing",
         f"{found.stale.count:,} stale",
+        *[f"{count.count:,} {name}" for name, count in wrong.items() if count.count],
         f"{found.duplicate.count:,} duplicate",
     ]
     return f"{verdict}: {', '.join(counts)}."

@@ -1,10 +1,18 @@
 """Runs the view sales_current and the saved queries that read it on DuckDB, which takes the same SQL."""
 
+from contextlib import closing
+from datetime import date
 from decimal import Decimal
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from sales_pipeline.orders.row import Row
+from sales_pipeline.orders.version import DELETED, Version
+from sales_pipeline.reconcile.declared import NAME_TIME, arrival
+from sales_pipeline.reconcile.ledger import Kind, Ledger
 from tests.unit.template.parsed import TEMPLATE, resolve
 
 BUCKET = "s3://bucket/sales_data/dt={}/stream-1-{}-{}-2f0c.json"
@@ -107,3 +115,73 @@ def test_an_order_that_was_delivered_twice_or_changed_counts_once(query, answer)
         delivered("2020-01-01T10:00:00", "too old", 1000),
     ]
     assert ask(sql(query), rows) == answer
+
+
+days = st.sampled_from(["2026-11-21", "2026-11-22"])
+names = st.sampled_from(
+    [
+        "s-1-2026-11-22-10-00-00-uuid.json",
+        "s-2-2026-11-22-10-00-00-uuid.json",
+        "s-1-2026-11-22-10-00-01-uuid.json",
+        "2026-12-31-00-00-00/s-1-2026-11-22-10-00-00-uuid.json",
+        "s-2026-12-31-00-00-00-2026-11-22-10-00-00.json",
+        "by-hand.json",
+    ]
+)
+lakes = st.lists(
+    st.tuples(st.sampled_from("1234") | st.none(), st.none() | st.sampled_from(["9", "10", "010"]), days, names),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
+def test_the_view_and_reconcile_have_one_rule_for_the_newest_row(change_columns, tmp_path_factory):
+    """`rank` instead of `row_number` shows every row that the view may show: those that nothing orders."""
+    view = sql("CreateSalesCurrentViewQuery", ChangeColumns=change_columns)
+    assert "row_number()" in view
+    shown = "SELECT product_name FROM DeclaredDatabase.sales_current"
+
+    with duckdb.connect() as database:
+        database.execute("CREATE SCHEMA DeclaredDatabase")
+        columns = f"{FOUR_COLUMNS}, {CHANGE_COLUMNS}, dt VARCHAR"
+        database.execute(f'CREATE TABLE DeclaredDatabase.orders ({columns}, "$path" VARCHAR)')
+        database.execute(view.replace("row_number()", "rank()"))
+
+        @settings(max_examples=100)
+        @given(lakes)
+        def holds(rows):
+            database.execute("DELETE FROM DeclaredDatabase.orders")
+            for version, number, day, name in rows:
+                path = f"s3://2020-01-01-00-00-00/sales_data/dt={day}/{name}"
+                number = sequence_number(version, number)  # noqa: PLW2901
+                name = number and ("MODIFY" if version else "REMOVE")  # noqa: PLW2901
+                values = ["a", version, 1, 1, number, name, None, number, day, path]
+                database.execute("INSERT INTO DeclaredDatabase.orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            found = {product for (product,) in database.execute(shown).fetchall()}
+            kinds = {version: kind_of(version, rows, tmp_path_factory.mktemp("ledger")) for version in [*"1234", None]}
+            newest = {version for version, kind in kinds.items() if kind in (None, Kind.undetermined)}
+            assert newest - {None} == found
+            assert all(kinds[version] is (Kind.undetermined if len(newest) > 1 else None) for version in newest)
+
+        def kind_of(held, rows, folder):
+            with closing(Ledger(folder / "ledger")) as ledger:
+                ledger.add_orders([Version("a", held.encode())] if held else [])
+                for version, number, day, name in rows:
+                    number = sequence_number(version, number) if change_columns == "APPEND" else None  # noqa: PLW2901
+                    row = Row("a", version.encode() if version else DELETED, number, number and "e")
+                    ledger.add_rows([row], arrival(date.fromisoformat(day), f"sales_data/dt={day}/{name}"))
+                ledger.compare(0, 0)
+                found = [kind for kind in Kind if ledger.unexplained(kind, 1).count]
+                return found[0] if found else None
+
+        def sequence_number(version, number):
+            """A row without a version is a deletion, which only change columns can tell."""
+            return number or (None if version else "1")
+
+        holds()
+
+
+def test_the_view_and_reconcile_find_the_time_in_a_name_by_one_expression():
+    for change_columns in ("NONE", "APPEND"):
+        assert f"'{NAME_TIME}'" in sql("CreateSalesCurrentViewQuery", ChangeColumns=change_columns)

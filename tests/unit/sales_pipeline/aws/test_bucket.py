@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 from sales_pipeline.aws import bucket as module
-from sales_pipeline.aws.bucket import Bucket, Folder, Location, Object
+from sales_pipeline.aws.bucket import Bucket, Folder, Location, Object, UnreadableObjectError
 from sales_pipeline.aws.stack import Stack
 
 BUCKET = "lake"
@@ -57,22 +57,6 @@ def test_a_location_is_a_bucket_and_a_prefix(text, expected):
     assert Location.parse(text) == expected
 
 
-@pytest.mark.parametrize(
-    ("key", "expected"),
-    [
-        (
-            "sales_data/dt=2026-11-22/stream-1-2026-11-22-10-11-12-9f1c6ab2-d5e8-4c0f-8f3d-1b7a2c4e6d80.json",
-            1795342272000,
-        ),
-        ("sales_data/2020-01-01-00-00-00-/stream-1-2026-11-22-10-11-12-uuid.json.gz", 1795342272000),
-        ("sales_data/dt=2026-11-22/stream-1-2026-13-22-10-11-12-uuid.json", 5),
-        ("sales_data/by-hand.json", 5),
-    ],
-)
-def test_an_object_arrived_when_its_name_says(key, expected):
-    assert Object(key, 5).arrived_ms == expected
-
-
 def test_an_object_is_written_read_listed_and_deleted(bucket):
     bucket.write("a/2", b"two")
     bucket.write("a/1", b"one")
@@ -111,6 +95,18 @@ def test_the_whole_lines_of_a_damaged_object_count(bucket, folder, damage):
     numbers, unreadable = read(folder)
     assert numbers == [str(number) for number in range(len(numbers))]
     assert unreadable == {"rows/1.gz": [len(numbers) + 1]}
+
+
+def test_an_object_of_another_form_has_no_lines(bucket, folder):
+    bucket.write("rows/1", b"1")
+
+    def split(key, _):
+        assert key == "rows/1"
+        raise UnreadableObjectError
+        yield
+
+    (lines,) = folder.lines(bytes, folder.objects(), split)
+    assert (lines.read, lines.unreadable, lines.object_is_unreadable) == ([], [], True)
 
 
 def test_an_object_that_is_gone_since_it_was_listed_has_no_lines(folder):

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_pipeline.orders.row import Row, read_row
 from sales_pipeline.orders.version import (
     DELETED,
-    Row,
     Version,
     VersionError,
     created_ms,
-    read_row,
     version_of_event,
     version_of_item,
 )
+from transform.columns import CHANGE_COLUMNS
 from transform.record import to_row, to_row_with_change
 
 LAPTOP = {"orderid": {"S": "1"}, "product_name": {"S": "Laptop"}, "quantity": {"N": "2"}, "price": {"N": "349.99"}}
@@ -27,6 +27,11 @@ def change(item):
 
 def row(**changes):
     return json.dumps({"orderid": "1", "product_name": "Laptop", "quantity": 2, "price": 349.99} | changes).encode()
+
+
+def with_change(**changes):
+    columns = {"event_id": "e", "event_name": "MODIFY", "event_time": None, "sequence_number": "0100"}
+    return row(**columns | changes)
 
 
 def of_row(line):
@@ -108,15 +113,11 @@ def test_every_field_counts_and_its_type_too():
     assert len(set(seen)) == len(seen)
 
 
-def with_change(**changes):
-    columns = {"event_id": "e", "event_name": "MODIFY", "event_time": None, "sequence_number": "0100"}
-    return row(**columns | changes)
-
-
 def test_a_row_with_change_columns_is_the_same_version_and_says_its_place():
     version = version_of_item(LAPTOP)
     assert read_row(with_change()) == Row(*version, "0100", "e")
-    assert read_row(with_change(sequence_number=None)) == Row(*version)
+    assert read_row(with_change(), change_columns=False) == Row(*version)
+    assert read_row(row(**dict.fromkeys(CHANGE_COLUMNS))) == Row(*version)  # as SQL shows a row without them
 
 
 def test_a_deletion_is_no_version_of_the_order_from_wherever_it_is_read():
@@ -128,6 +129,7 @@ def test_a_deletion_is_no_version_of_the_order_from_wherever_it_is_read():
     assert version_of_event(json.dumps(event).encode()) == ("1", DELETED)
     line = to_row_with_change(json.dumps(event).encode(), [])
     assert read_row(line) == Row("1", DELETED, "7", "e")
+    assert read_row(line, change_columns=False) == Row("1", DELETED)
     nothing = {name: LAPTOP["orderid"] if name == "orderid" else {"NULL": True} for name in LAPTOP}
     assert version_of_item(nothing).digest != DELETED
 
@@ -135,6 +137,23 @@ def test_a_deletion_is_no_version_of_the_order_from_wherever_it_is_read():
 def test_an_attribute_that_no_column_shows_doesnt_count():
     assert version_of_item(LAPTOP | {"colour": {"S": "red"}}) == version_of_item(LAPTOP)
     assert of_row(row(colour="red")) == version_of_item(LAPTOP)
+
+
+@pytest.mark.parametrize("tail", [b"", b',"colour":null', b',"PRICE_OLD":{"a":"\\""}'])
+@pytest.mark.parametrize("name", [b"Laptop", b"", b"\\u004c\\u0061ptop", b'\\"', b"\xe6\x97\xa5", b":,{}"])
+def test_a_key_that_is_there_twice_is_seen_whatever_else_is_in_the_line(name, tail):
+    line = b'{"orderid":"1","product_name":"%b","quantity":2,"price":349.99%b}' % (name, tail)
+    twice = [line[:-1] + b',"%b":%b}' % each for each in ((b"price", b"1.0"), (b"orderid", b'"1"'), (b"Price", b"1.0"))]
+    twice += [
+        line.replace(b'"quantity"', b'"pr\\u0069ce"', 1),
+        b'{"quantity":2,' + line[1:],
+        b'{"a":"","a":"",' + line[1:],
+    ]
+    if name:
+        assert of_row(line).orderid == "1"
+    for each in twice:
+        with pytest.raises(VersionError):
+            read_row(each)
 
 
 def test_binary_values_and_sets_are_equal_as_boto3_and_as_events_have_them():
@@ -157,12 +176,31 @@ def test_binary_values_and_sets_are_equal_as_boto3_and_as_events_have_them():
         row(orderid=None),
         row(orderid=1),
         row(price=[1]),
-        row(event_id="e", sequence_number="seven"),
-        row(event_id="e", sequence_number=7),
-        row(event_id="e", sequence_number="1" * 41),
+        row(product_name=""),
+        row(product_name=None),
+        row(product_name=7),
+        row(quantity="2"),
+        row(quantity=2.0),
+        row(quantity=True),
+        row(quantity=2**31),
+        row(quantity=-(2**31) - 1),
+        row(price="349.99"),
+        row(price=None),
+        row(price=True),
+        b'{"orderid":"1","product_name":"Laptop","quantity":2}',
+        with_change(sequence_number="seven"),
+        with_change(sequence_number=7),
+        with_change(sequence_number="1" * 41),
+        with_change(sequence_number=None),
         row(sequence_number="7"),
-        row(event_id=7, sequence_number="7"),
-        row(event_name="REMOVE", orderid=None),
+        with_change(event_id=7),
+        with_change(event_id=None),
+        with_change(event_name=None),
+        with_change(event_name="CHANGE"),
+        with_change(event_time=7),
+        with_change(event_name="REMOVE"),
+        with_change(event_name="REMOVE", **dict.fromkeys(LAPTOP)),
+        row(event_name="REMOVE", **dict.fromkeys(["product_name", "quantity", "price"])),
         b'{"orderid":"1","product_name":"a","quantity":1,"price":1e99999999999999999999}',
         b'{"orderid":"1","product_name":"a","quantity":1,"price":1.' + b"0" * 2000 + b"1}",
         b"[" * 100_000,

@@ -4,9 +4,7 @@ import base64
 import json
 from datetime import UTC, datetime
 
-import boto3
 import pytest
-from botocore.session import get_session
 from moto import mock_aws
 
 from common import clock as common_clock
@@ -16,6 +14,7 @@ from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.dead_letters import Listing
 from sales_pipeline.reconcile import backfill, compare
+from tests.unit.sales_pipeline.reconcile.stacks import Session
 from transform.record import to_row, to_row_with_change
 from transform.values import RecordError
 
@@ -23,7 +22,6 @@ BUCKET, TABLE = "lake", "orders"
 NOW_MS = 1_800_000_000_000
 SINCE = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SINCE_MS = 1_795_348_800_000
-MODELS = get_session().get_component("data_loader")  # reading them anew for every session takes seconds
 
 
 class Killed(BaseException):
@@ -51,7 +49,7 @@ class World:
     """A stack of moto's, and a Firehose that delivers at once."""
 
     def __init__(self, change_columns="NONE"):
-        session = new_session()
+        session = Session(change_columns)
         self.s3, self.kinesis, self.dynamodb = (session.client(name) for name in ("s3", "kinesis", "dynamodb"))
         self.s3.create_bucket(Bucket=BUCKET)
         self.kinesis.create_stream(StreamName="stream", ShardCount=1)
@@ -69,6 +67,7 @@ class World:
             "DataLocation": f"s3://{BUCKET}/sales_data/",
             "ErrorLocation": f"s3://{BUCKET}/errors/",
             "BucketName": BUCKET,
+            "DeclaredTable": "declared.orders",
         }
         self.to_row = to_row_with_change if change_columns == "APPEND" else to_row
         self.delivered = 0
@@ -76,7 +75,7 @@ class World:
         self.calls = 0
         self.stop_at = None  # number of the call after which the process ends: before the next one nothing happens
         self.before = {}  # by operation: what to do just before it, once
-        working = new_session()
+        working = Session(change_columns)
         working.events.register("before-call", self._before)
         working.events.register("after-call", self._after)
         self.stack = Stack("sales", outputs, working, {"BufferIntervalSeconds": "1", "ChangeColumns": change_columns})
@@ -98,7 +97,10 @@ class World:
 
     def write(self, prefix, *lines):
         self.objects += 1
-        self.s3.put_object(Bucket=BUCKET, Key=f"{prefix}{self.objects:03}", Body=b"".join(lines))
+        name = (
+            f"dt=2027-01-15/stream-1-2027-01-15-07-00-{self.objects:02}-x" if prefix == "sales_data/" else self.objects
+        )
+        self.s3.put_object(Bucket=BUCKET, Key=f"{prefix}{name}", Body=b"".join(lines))
 
     def sent(self):
         """What was put to Kinesis since the last delivery, as (partition key, event)."""
@@ -141,12 +143,6 @@ def clock(monkeypatch):
 def make():
     with mock_aws():
         yield World
-
-
-def new_session():
-    session = get_session()
-    session.register_component("data_loader", MODELS)
-    return boto3.Session(botocore_session=session, region_name="us-east-1")
 
 
 def uuid7(ms):
@@ -235,11 +231,35 @@ def test_deletions_go_as_removals_after_the_lakes_newest(make, capsys):
 
 def test_without_change_columns_what_only_they_can_tell_is_left(make, capsys):
     world = make("NONE")
-    world.put(order("changed", "2"))
-    world.write("sales_data/", row("changed", number="1"), row("gone", number="2"))
+    world.write("sales_data/", row("gone", number="1"), row("gone", number="2", name="REMOVE"), row("unknown"))
     assert world.backfill() == 1
     assert world.sent() == []
     assert "left: it needs change columns. Deploy with ChangeColumns=APPEND" in capsys.readouterr().out
+
+
+def test_after_change_columns_were_switched_off_what_changed_is_sent_and_newest(make, capsys):
+    world = make("NONE")
+    world.put(order("changed", "2"))
+    world.write("sales_data/", row("changed", number="1"))
+    assert world.backfill() == 0
+    assert keys(world.sent()) == ["changed"]
+    world.deliver()
+    assert verdict(world, capsys)["verdict"] == "equal"
+
+
+@pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
+def test_an_order_whose_newest_version_is_undetermined_is_sent_and_then_newest(make, change_columns, capsys):
+    world = make(change_columns)
+    world.put(order("a"))
+    world.write("sales_data/", row("a"), row("a", "2.0"))
+    assert world.backfill() == 0
+    assert "versions that are equally new  send" in capsys.readouterr().out
+    assert keys(world.sent()) == ["a"]
+    world.deliver()
+    report = verdict(world, capsys)
+    assert (report["verdict"], report["duplicate"]["samples"]) == ("accounted for", ["a"])  # its version came twice
+    assert world.backfill() == 0
+    assert world.sent() == []
 
 
 @pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])

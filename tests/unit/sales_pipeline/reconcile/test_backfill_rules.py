@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.orders.version import DELETED, Row, read_row, version_of_item
+from sales_pipeline.orders.row import Row, read_row
+from sales_pipeline.orders.version import DELETED, version_of_item
 from sales_pipeline.reconcile.backfill_rules import (
     BackfillOutcome,
     BackfillTally,
@@ -104,18 +105,19 @@ def test_a_time_takes_orders_by_the_time_in_their_ids(orderid, since_ms, outcome
 
 
 @pytest.mark.parametrize(
-    ("difference", "lacks", "needs_columns"),
+    ("difference", "lacks"),
     [
-        (Difference("a", Kind.missing, b"1", None), "no row", False),
-        (Difference("a", Kind.stale, b"1", None), "only older rows", False),
-        (Difference("a", Kind.stale, b"1", "7"), "only older rows", True),
-        (Difference("a", Kind.stale, DELETED, "7"), "its deletion is missing", True),
+        (Difference("a", Kind.missing, b"1", None), "no row"),
+        (Difference("a", Kind.stale, b"1", "7"), "only older rows"),
+        (Difference("a", Kind.undetermined, b"1", None), "versions that are equally new"),
+        (Difference("a", Kind.stale, DELETED, "7"), "its deletion is missing"),
+        (Difference("a", Kind.undetermined, DELETED, None), "versions that are equally new"),
     ],
 )
-def test_only_a_row_with_change_columns_can_supersede_one_with_them(difference, lacks, needs_columns):
+def test_only_a_row_with_change_columns_can_say_that_an_order_was_deleted(difference, lacks):
     assert lack(difference) == lacks
     assert why_not(difference, None, has_change_columns=True) is None
-    expected = BackfillOutcome.NEEDS_COLUMNS if needs_columns else None
+    expected = BackfillOutcome.NEEDS_COLUMNS if difference.version == DELETED else None
     assert why_not(difference, None, has_change_columns=False) is expected
     assert why_not(difference, 0, has_change_columns=False) is BackfillOutcome.UNDATED
 

@@ -1,101 +1,30 @@
 """`sales reconcile` reads table, lake and failures once each, and waits for what is in progress."""
 
 import base64
-import gzip
 import json
 import tempfile
 import time
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from common import clock as common_clock
-from sales_pipeline.aws.stack import Stack
+from sales_pipeline.errors import SalesError
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.dead_letters import Listing
-from sales_pipeline.reconcile import compare, queries
+from sales_pipeline.reconcile import queries
 from sales_pipeline.reconcile.compare import LedgerError
+from tests.unit.sales_pipeline.reconcile.conftest import IN_PROGRESS_SECONDS
+from tests.unit.sales_pipeline.reconcile.stacks import (
+    FOLDER,
+    START_SECONDS,
+    TABLE,
+    object_key,
+    order,
+    put_object,
+    put_orders,
+    row,
+)
 
-BUCKET, TABLE = "lake", "orders"
-START_SECONDS = 1_700_000_000  # S3 dates objects by the real clock, which is later
-IN_PROGRESS_SECONDS = 60.0
-
-
-class Clock:
-    """Stands still but for sleeps; `during` is called in each, with its number from 1."""
-
-    def __init__(self):
-        self.seconds = 0.0
-        self.sleeps = []
-        self.during = lambda _: None
-
-    def monotonic(self):
-        return self.seconds
-
-    def time_ns(self):
-        return int((START_SECONDS + self.seconds) * 1e9)
-
-    def sleep(self, seconds):
-        self.sleeps.append(seconds)
-        self.seconds += seconds
-        self.during(len(self.sleeps))
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(compare, "time", clock)
-    monkeypatch.setattr(common_clock, "time", clock)
-    return clock
-
-
-@pytest.fixture
-def stack(monkeypatch):
-    monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([]))
-    with mock_aws():
-        session = boto3.Session(region_name="us-east-1")
-        session.client("s3").create_bucket(Bucket=BUCKET)
-        session.client("dynamodb").create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        outputs = {
-            "TableName": TABLE,
-            "DataLocation": f"s3://{BUCKET}/sales_data/",
-            "ErrorLocation": f"s3://{BUCKET}/errors/",
-            "BucketName": BUCKET,
-        }
-        yield Stack("sales", outputs, session)
-
-
-@pytest.fixture
-def run(stack, clock, capsys):  # noqa: ARG001 - waits on it
-    def run(output="json"):
-        code = compare.run(stack, output, in_progress_seconds=IN_PROGRESS_SECONDS)
-        out = capsys.readouterr().out
-        return code, json.loads(out) if output == "json" else out
-
-    return run
-
-
-def order(orderid, price="349"):
-    return {"orderid": {"S": orderid}, "product_name": {"S": "PC"}, "quantity": {"N": "2"}, "price": {"N": price}}
-
-
-def row(orderid, price="349.0"):
-    return f'{{"orderid":"{orderid}","product_name":"PC","quantity":2,"price":{price}}}\n'.encode()
-
-
-def put_orders(stack, *items):
-    for item in items:
-        stack.session.client("dynamodb").put_item(TableName=TABLE, Item=item)
-
-
-def put_object(stack, key, body):
-    stack.session.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+LATER_SECONDS = 2 * IN_PROGRESS_SECONDS
 
 
 def error_line(item):
@@ -109,8 +38,8 @@ def error_line(item):
 def test_table_and_lake_are_read_once_each(stack, run):
     names = [f"{number:03}" for number in range(20)]
     put_orders(stack, *map(order, names))
-    put_object(stack, "sales_data/dt=2026-11-22/1", b"".join(map(row, names[:10])))
-    put_object(stack, "sales_data/dt=2026-11-22/2", gzip.compress(b"".join(map(row, names[10:]))))
+    put_object(stack, object_key("11-00-00"), b"".join(map(row, names[:10])))
+    put_object(stack, object_key("11-00-01"), b"".join(map(row, names[10:])))
     put_object(stack, "sales_data_old/1", b"elsewhere")
     code, report = run()
     assert (code, report["verdict"], report["orders"], report["rows"]) == (0, "equal", 20, 20), report
@@ -118,8 +47,8 @@ def test_table_and_lake_are_read_once_each(stack, run):
 
 def test_what_arrives_while_it_waits_is_found_and_ends_the_wait(stack, run, clock):
     put_orders(stack, order("a"), order("b"))
-    put_object(stack, "sales_data/1", row("a"))
-    clock.during = lambda number: number == 2 and put_object(stack, "sales_data/2", row("b"))
+    put_object(stack, f"{FOLDER}1", row("a"))
+    clock.during = lambda number: number == 2 and put_object(stack, f"{FOLDER}2", row("b"))
     code, report = run()
     assert (code, report["verdict"], report["rows"]) == (0, "equal", 2)
     assert clock.sleeps == [5.0, 10.0]
@@ -134,7 +63,7 @@ def test_what_doesnt_arrive_in_time_is_missing(stack, run, clock):
 
 def test_an_order_changed_while_it_runs_is_in_progress_and_a_deleted_one_is_gone(stack, run, clock):
     put_orders(stack, order("changed"), order("deleted"))
-    put_object(stack, "sales_data/1", row("changed", "1.0"))
+    put_object(stack, f"{FOLDER}1", row("changed", "1.0"))
 
     def during(number):
         if number == 1:
@@ -152,7 +81,7 @@ def test_rows_of_orders_written_since_the_table_was_read_are_not_unknown(stack, 
     def during(number):
         if number == 1:
             put_orders(stack, order("new"))
-            put_object(stack, "sales_data/1", row("late") + row("new") + row("x" * 3000))
+            put_object(stack, f"{FOLDER}1", row("late") + row("new") + row("x" * 3000))
 
     clock.during = during
     _, report = run()
@@ -182,10 +111,11 @@ def test_what_was_replayed_just_now_is_in_progress_and_nobody_waits_for_it(stack
 def test_what_was_replayed_long_ago_explains_nothing(stack, run, clock):
     put_orders(stack, order("replayed"))
     put_object(stack, "replay/sent/1", error_line(order("replayed")))
-    clock.seconds = time.time() + 2 * IN_PROGRESS_SECONDS - START_SECONDS
+    clock.seconds = time.time() + LATER_SECONDS - START_SECONDS
     assert run()[1]["missing"]["samples"] == ["replayed"]
 
 
+@pytest.mark.parametrize("change_columns", ["APPEND"])
 def test_a_deletion_arrives_as_a_row_with_change_columns(stack, run, clock):
     def line(name, number):
         columns = {"orderid": "a", "product_name": "PC", "quantity": 2, "price": 349.0}
@@ -194,13 +124,23 @@ def test_a_deletion_arrives_as_a_row_with_change_columns(stack, run, clock):
         change = {"event_id": number, "event_name": name, "event_time": None, "sequence_number": number}
         return json.dumps(columns | change).encode() + b"\n"
 
-    put_object(stack, "sales_data/1", line("INSERT", "1"))
-    clock.during = lambda number: number == 2 and put_object(stack, "sales_data/2", line("REMOVE", "10"))
+    put_object(stack, f"{FOLDER}1", line("INSERT", "1"))
+    clock.during = lambda number: number == 2 and put_object(stack, f"{FOLDER}2", line("REMOVE", "10"))
     code, report = run()
     assert (code, report["verdict"], report["rows_with_sequence_number"]) == (0, "equal", 2), report
-    put_object(stack, "sales_data/3", line("MODIFY", "011"))
+    put_object(stack, f"{FOLDER}3", line("MODIFY", "011"))
     code, report = run()
     assert (code, report["stale"]["samples"]) == (1, ["a"])
+
+
+@pytest.mark.parametrize("parameters", [{}, {"projection.dt.range": "NOW-3YEARS,NOW"}, None])
+def test_a_declared_table_that_shows_no_days_is_an_error_that_says_what_to_do(stack, run, parameters):
+    if parameters is None:
+        stack.session.glue.table = {}
+    else:
+        stack.session.glue.table["Parameters"] = parameters
+    with pytest.raises(SalesError, match=r"declared table declared\.orders .*template\.yaml"):
+        run()
 
 
 def test_dead_letters_that_another_program_reads_are_counted(stack, run, monkeypatch):
@@ -213,10 +153,10 @@ def test_dead_letters_that_another_program_reads_are_counted(stack, run, monkeyp
 
 def test_a_line_that_is_no_row_is_named_and_the_others_count(stack, run):
     put_orders(stack, order("a"))
-    put_object(stack, "sales_data/1", b"damaged\n" + row("a"))
+    put_object(stack, f"{FOLDER}1", b"damaged\n" + row("a"))
     code, report = run()
     assert (code, report["missing"]["count"]) == (1, 0)
-    assert report["unread"]["rows"] == {"count": 1, "samples": ["sales_data/1:1"]}
+    assert report["unread"]["rows"] == {"count": 1, "samples": [f"{FOLDER}1:1"]}
 
 
 def test_a_full_disk_is_one_line_that_says_what_to_do(stack, run, monkeypatch):

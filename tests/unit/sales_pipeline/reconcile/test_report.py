@@ -9,8 +9,9 @@ from sales_pipeline.reconcile.report import Reconciliation, Unread, Verdict, to_
 
 NONE = Found(0, ())
 SOME = Found(1, ["a"])
-NOTHING_UNREAD = Unread(NONE, 0, 0)
-KINDS = ("missing", "stale", "duplicate", "unknown", "errors", "dead_letters", "in_progress")
+NOTHING_UNREAD = Unread(NONE, NONE, 0, 0)
+WRONG = ("missing", "stale", "undetermined")
+KINDS = (*WRONG, "duplicate", "unknown", "not_shown", "errors", "dead_letters", "in_progress")
 
 
 def report(rows=2, rows_with_sequence_number=0, unread=NOTHING_UNREAD, **found):
@@ -29,10 +30,11 @@ def report(rows=2, rows_with_sequence_number=0, unread=NOTHING_UNREAD, **found):
     [
         ({}, Verdict.equal),
         ({"missing": SOME, "errors": SOME}, Verdict.not_equal),
-        ({"stale": SOME}, Verdict.not_equal),
-        ({"unread": Unread(SOME, 0, 0)}, Verdict.not_equal),
-        ({"unread": Unread(NONE, 1, 1, 1)}, Verdict.equal),
-        *[({name: SOME}, Verdict.accounted_for) for name in KINDS[2:]],
+        ({"unread": Unread(SOME, NONE, 0, 0)}, Verdict.not_equal),
+        ({"unread": Unread(NONE, SOME, 0, 0)}, Verdict.not_equal),
+        ({"unread": Unread(NONE, NONE, 1, 1, 1)}, Verdict.equal),
+        *[({name: SOME}, Verdict.not_equal) for name in WRONG],
+        *[({name: SOME}, Verdict.accounted_for) for name in KINDS if name not in WRONG],
     ],
 )
 def test_the_verdict(found, verdict):
@@ -43,8 +45,8 @@ def test_the_verdict(found, verdict):
     ("rows_with_sequence_number", "duplicate_says", "says_what_orders_rows"),
     [
         (0, "Several rows hold one version", True),
-        (2, "Several rows hold one change event: ", False),
-        (1, "Several rows hold one change event or, without change columns, one version", True),
+        (2, "Several rows hold one change: ", False),
+        (1, "Several rows hold one version", True),
     ],
 )
 def test_a_report_says_only_what_holds_for_the_rows_that_there_are(
@@ -80,10 +82,12 @@ def test_the_last_line_says_how_many_wait_and_where():
     last = to_text(report(errors=SOME, dead_letters=SOME, in_progress=SOME)).splitlines()[-1]
     assert "rows in the lake, 1 in progress, 1 in errors/, 1 in the DLQ, 0 missing" in last
     assert last.startswith("Accounted for: ")
+    last = to_text(report(undetermined=SOME, not_shown=SOME)).splitlines()[-1]
+    assert last.endswith("0 missing, 0 stale, 1 undetermined, 1 not shown, 0 duplicate.")
 
 
 def test_every_line_but_the_last_fits_a_terminal():
-    everything = report(unread=Unread(SOME, 1, 1, 1), **dict.fromkeys(KINDS, SOME))
+    everything = report(unread=Unread(SOME, SOME, 1, 1, 1), **dict.fromkeys(KINDS, SOME))
     *lines, _ = to_text(everything).splitlines()  # the last line has all counts
     assert max(map(len, lines)) <= 80
 

@@ -1,0 +1,126 @@
+"""What the declared table `orders` shows of the lake: the rules by which Athena reads it.
+
+Pure: no AWS, environment or clock. Where AWS does not document a rule, it is taken from Trino, on which Athena is
+built.
+"""
+
+import gzip
+import io
+import re
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import BinaryIO, cast
+
+from sales_pipeline.aws.bucket import LINE_BYTES_MAX, UnreadableObjectError, is_gzip
+
+# The same expression is in the view sales_current (template.yaml). Its group is the last time in an object's name:
+# Firehose writes there when it got the object's oldest record, in UTC (Amazon Data Firehose Developer Guide,
+# "Configure Amazon S3 object name format").
+NAME_TIME = "[^/]*([0-9]{4}(-[0-9]{2}){5})[^/]*$"
+_NAME_TIME = re.compile(NAME_TIME)
+_DAY = re.compile(r"dt=([0-9]{4}-[0-9]{2}-[0-9]{2})")
+_RANGE = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2})\s*,\s*([0-9]{4}-[0-9]{2}-[0-9]{2}|NOW)\s*")
+_EPOCH = date(1970, 1, 1)
+_TIMES_OF_A_DAY = 10**14 + 1  # a name's time has 14 digits
+
+# Endings of the other codecs that Athena reads in text files (Amazon Athena User Guide, "Use compression in Athena"),
+# as Hadoop and Trino name them.
+_OTHER_CODECS = (".bz2", ".deflate", ".lz4", ".lzo", ".lzo_deflate", ".snappy", ".zst")
+_SPOOLED_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ProjectedDays:
+    """The days that the table shows, in UTC. Objects of other days exist for no query."""
+
+    first: date
+    last: date | None
+    """None stands for the day on which a query runs."""
+
+    @classmethod
+    def parse(cls, text: str) -> "ProjectedDays":
+        """Return the days of a value of `projection.dt.range`: `2026-01-01,NOW`. Raises ValueError for other values.
+
+        Amazon Athena User Guide, "Supported types for partition projection": both ends belong to the range.
+        """
+        ends = _RANGE.fullmatch(text)
+        if not ends:
+            raise ValueError(f"no days: {text}")
+        return cls(date.fromisoformat(ends[1]), None if ends[2] == "NOW" else date.fromisoformat(ends[2]))
+
+    def day_of(self, path: str, now_ms: int) -> date | None:
+        """Return the day of an object; None where the table does not show it.
+
+        `path` is the key without the table's location. The table shows `dt=2026-11-22/name.json`, and what is in
+        folders below a day. Athena ignores names that begin with an underscore or a dot (Amazon Athena User Guide,
+        "Considerations and limitations"), and Trino such folders too. AWS advises against empty names of folders.
+        """
+        folder, *names = path.split("/")
+        day = _DAY.fullmatch(folder)
+        if not day or not names or not all(name and name[0] not in "_." for name in names):
+            return None
+        try:
+            found = date.fromisoformat(day[1])
+        except ValueError:
+            return None
+        return found if self.first <= found <= (self.last or _day_at(now_ms)) else None
+
+
+def arrival(day: date, key: str) -> int:
+    """Return a number that orders objects as the view does: by day, and then by the time in the name; none is oldest.
+
+    Two objects of one day and one second have the same number. When S3 took an object plays no part.
+    """
+    time = _NAME_TIME.search(key)
+    return (day - _EPOCH).days * _TIMES_OF_A_DAY + (1 + int(time[1].replace("-", "")) if time else 0)
+
+
+def arrival_at(ms: int) -> int:
+    """Return the number of an object whose oldest record arrived then, in milliseconds since 1970."""
+    return arrival(_day_at(ms), f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d-%H-%M-%S}")
+
+
+def names_time(arrived: int) -> bool:
+    """Say whether the name of an object with this number has a time."""
+    return arrived % _TIMES_OF_A_DAY > 0
+
+
+def _day_at(ms: int) -> date:
+    return datetime.fromtimestamp(ms / 1000, UTC).date()
+
+
+def split_by_name(key: str, body: io.BufferedReader) -> Iterator[bytes]:
+    """Yield the lines of an object as Athena reads it: its name says whether it is compressed.
+
+    Amazon Athena User Guide, "Use compression in Athena"; Trino, `CompressionKind.java`. A line ends with a newline, a
+    carriage return, or both. Raises UnreadableObjectError where the content is not what the name says, or the name
+    asks for a codec that is not read here.
+    """
+    ending = key[key.rfind(".") :] if "." in key.rpartition("/")[2] else ""
+    if ending in _OTHER_CODECS:
+        raise UnreadableObjectError(f"{ending} is not read")
+    if ending != ".gz":
+        if is_gzip(body):
+            raise UnreadableObjectError("it is compressed, and its name does not say so")
+        yield from _lines(body)
+        return
+    # One error anywhere in it fails every query, so no row counts before the whole object is known to be right.
+    with tempfile.SpooledTemporaryFile(_SPOOLED_BYTES) as plain:
+        try:
+            shutil.copyfileobj(gzip.GzipFile(fileobj=body), plain)
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise UnreadableObjectError("it is not what its name says") from error
+        plain.seek(0)
+        yield from _lines(cast("BinaryIO", plain))
+
+
+def _lines(file: BinaryIO | io.BufferedReader) -> Iterator[bytes]:
+    while line := file.readline(LINE_BYTES_MAX):
+        if b"\r" in line:
+            yield from line.splitlines()
+        else:
+            yield line
