@@ -2,11 +2,13 @@
 
 import gzip
 import io
+import shutil
+import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, NamedTuple, TypeVar, cast
 
 from sales_pipeline.aws import parallel
 from sales_pipeline.aws.retry import PATIENT_CLIENT
@@ -21,6 +23,10 @@ BATCH_LINES = 5_000
 CHUNK_BYTES = 256 * 1024
 LINE_BYTES_MAX = 16 * 1024 * 1024  # an order has up to 400 KB, a record of Kinesis up to 10 MiB
 _GZIP = b"\x1f\x8b"
+# Endings of the other codecs that Athena reads in text files (Amazon Athena User Guide, "Use compression in Athena"),
+# as Hadoop and Trino name them.
+_OTHER_CODECS = (".bz2", ".deflate", ".lz4", ".lzo", ".lzo_deflate", ".snappy", ".zst")
+_SPOOLED_BYTES = 4 * 1024 * 1024  # of a compressed object, in memory; the rest is in a temporary file
 _DAMAGED = b"damaged"
 
 Read = TypeVar("Read")
@@ -153,7 +159,7 @@ def split_by_content(_key: str, body: io.BufferedReader) -> Iterator[bytes]:
 
     What follows a damaged part of a compressed object is one line that can't be read.
     """
-    file = gzip.GzipFile(fileobj=body) if is_gzip(body) else body
+    file = gzip.GzipFile(fileobj=body) if _is_gzip(body) else body
     try:
         while line := file.readline(LINE_BYTES_MAX):
             if not line.isspace():
@@ -162,6 +168,39 @@ def split_by_content(_key: str, body: io.BufferedReader) -> Iterator[bytes]:
         yield _DAMAGED
 
 
-def is_gzip(body: io.BufferedReader) -> bool:
+def split_by_name(key: str, body: io.BufferedReader) -> Iterator[bytes]:
+    """Yield the lines of an object as Athena reads it: its name says whether it is compressed.
+
+    Amazon Athena User Guide, "Use compression in Athena"; Trino, `CompressionKind.java`. A line ends with a newline, a
+    carriage return, or both. Raises UnreadableObjectError where the content is not what the name says, or the name
+    asks for a codec that is not read here.
+    """
+    ending = key[key.rfind(".") :] if "." in key.rpartition("/")[2] else ""
+    if ending in _OTHER_CODECS:
+        raise UnreadableObjectError(f"{ending} is not read")
+    if ending != ".gz":
+        if _is_gzip(body):
+            raise UnreadableObjectError("it is compressed, and its name does not say so")
+        yield from _lines(body)
+        return
+    # One error anywhere in it fails every query, so no row counts before the whole object is known to be right.
+    with tempfile.SpooledTemporaryFile(_SPOOLED_BYTES) as plain:
+        try:
+            shutil.copyfileobj(gzip.GzipFile(fileobj=body), plain)
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise UnreadableObjectError("it is not what its name says") from error
+        plain.seek(0)
+        yield from _lines(cast("BinaryIO", plain))
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    while line := file.readline(LINE_BYTES_MAX):
+        if b"\r" in line:
+            yield from line.splitlines()
+        else:
+            yield line
+
+
+def _is_gzip(body: io.BufferedReader) -> bool:
     """Say whether what follows is compressed with gzip (RFC 1952, 2.3.1)."""
     return body.peek(2)[:2] == _GZIP

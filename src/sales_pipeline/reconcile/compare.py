@@ -13,7 +13,7 @@ from typing import Literal
 
 from common.clock import now_ms
 from sales_pipeline import defaults
-from sales_pipeline.aws.bucket import Folder, Location, Object
+from sales_pipeline.aws.bucket import Folder, Location, Object, split_by_name
 from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Table
@@ -24,7 +24,7 @@ from sales_pipeline.failures.dead_letters import ReplayError
 from sales_pipeline.failures.records import read_error_object
 from sales_pipeline.orders.row import read_row
 from sales_pipeline.orders.version import COLUMN_NAMES, Version, VersionError, version_of_event, version_of_item
-from sales_pipeline.reconcile.declared import ProjectedDays, arrival, split_by_name
+from sales_pipeline.reconcile.declared import ProjectedDays, arrival
 from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
 from sales_pipeline.reconcile.report import Reconciliation, Unread, Verdict, conclude, to_json, to_text
 

@@ -4,18 +4,9 @@ Pure: no AWS, environment or clock. Where AWS does not document a rule, it is ta
 built.
 """
 
-import gzip
-import io
 import re
-import shutil
-import tempfile
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import BinaryIO, cast
-
-from sales_pipeline.aws.bucket import LINE_BYTES_MAX, UnreadableObjectError, is_gzip
 
 # The same expression is in the view sales_current (template.yaml). Its group is the last time in an object's name:
 # Firehose writes there when it got the object's oldest record, in UTC (Amazon Data Firehose Developer Guide,
@@ -26,11 +17,6 @@ _DAY = re.compile(r"dt=([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _RANGE = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2})\s*,\s*([0-9]{4}-[0-9]{2}-[0-9]{2}|NOW)\s*")
 _EPOCH = date(1970, 1, 1)
 _TIMES_OF_A_DAY = 10**14 + 1  # a name's time has 14 digits
-
-# Endings of the other codecs that Athena reads in text files (Amazon Athena User Guide, "Use compression in Athena"),
-# as Hadoop and Trino name them.
-_OTHER_CODECS = (".bz2", ".deflate", ".lz4", ".lzo", ".lzo_deflate", ".snappy", ".zst")
-_SPOOLED_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -91,36 +77,3 @@ def names_time(arrived: int) -> bool:
 
 def _day_at(ms: int) -> date:
     return datetime.fromtimestamp(ms / 1000, UTC).date()
-
-
-def split_by_name(key: str, body: io.BufferedReader) -> Iterator[bytes]:
-    """Yield the lines of an object as Athena reads it: its name says whether it is compressed.
-
-    Amazon Athena User Guide, "Use compression in Athena"; Trino, `CompressionKind.java`. A line ends with a newline, a
-    carriage return, or both. Raises UnreadableObjectError where the content is not what the name says, or the name
-    asks for a codec that is not read here.
-    """
-    ending = key[key.rfind(".") :] if "." in key.rpartition("/")[2] else ""
-    if ending in _OTHER_CODECS:
-        raise UnreadableObjectError(f"{ending} is not read")
-    if ending != ".gz":
-        if is_gzip(body):
-            raise UnreadableObjectError("it is compressed, and its name does not say so")
-        yield from _lines(body)
-        return
-    # One error anywhere in it fails every query, so no row counts before the whole object is known to be right.
-    with tempfile.SpooledTemporaryFile(_SPOOLED_BYTES) as plain:
-        try:
-            shutil.copyfileobj(gzip.GzipFile(fileobj=body), plain)
-        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise UnreadableObjectError("it is not what its name says") from error
-        plain.seek(0)
-        yield from _lines(cast("BinaryIO", plain))
-
-
-def _lines(file: BinaryIO | io.BufferedReader) -> Iterator[bytes]:
-    while line := file.readline(LINE_BYTES_MAX):
-        if b"\r" in line:
-            yield from line.splitlines()
-        else:
-            yield line

@@ -104,7 +104,7 @@ class Pipeline:
         code, printed = _printed(reconcile.run, self.stack, "json", in_progress_seconds=0, samples=100_000)
         report = json.loads(printed)
         found = {name: each["samples"] for name, each in report.items() if isinstance(each, dict) and each.get("count")}
-        assert report["unread"]["rows"]["count"] == 0, report
+        assert report["unread"]["rows"]["count"] == report["unread"]["objects"]["count"] == 0, report
         return code, {"verdict": report["verdict"]} | found
 
     def settle(self) -> None:

@@ -154,9 +154,9 @@ def test_the_view_and_reconcile_have_one_rule_for_the_newest_row(change_columns,
             database.execute("DELETE FROM DeclaredDatabase.orders")
             for version, number, day, name in rows:
                 path = f"s3://2020-01-01-00-00-00/sales_data/dt={day}/{name}"
-                number = sequence_number(version, number)  # noqa: PLW2901
-                name = number and ("MODIFY" if version else "REMOVE")  # noqa: PLW2901
-                values = ["a", version, 1, 1, number, name, None, number, day, path]
+                digits = sequence_number(version, number)
+                event_name = digits and ("MODIFY" if version else "REMOVE")
+                values = ["a", version, 1, 1, digits, event_name, None, digits, day, path]
                 database.execute("INSERT INTO DeclaredDatabase.orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
             found = {product for (product,) in database.execute(shown).fetchall()}
             kinds = {version: kind_of(version, rows, tmp_path_factory.mktemp("ledger")) for version in [*"1234", None]}
@@ -168,8 +168,8 @@ def test_the_view_and_reconcile_have_one_rule_for_the_newest_row(change_columns,
             with closing(Ledger(folder / "ledger")) as ledger:
                 ledger.add_orders([Version("a", held.encode())] if held else [])
                 for version, number, day, name in rows:
-                    number = sequence_number(version, number) if change_columns == "APPEND" else None  # noqa: PLW2901
-                    row = Row("a", version.encode() if version else DELETED, number, number and "e")
+                    digits = sequence_number(version, number) if change_columns == "APPEND" else None
+                    row = Row("a", version.encode() if version else DELETED, digits, digits and "e")
                     ledger.add_rows([row], arrival(date.fromisoformat(day), f"sales_data/dt={day}/{name}"))
                 ledger.compare(0, 0)
                 found = [kind for kind in Kind if ledger.unexplained(kind, 1).count]
