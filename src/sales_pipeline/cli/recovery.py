@@ -77,10 +77,11 @@ def reconcile(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Compare every order of the table with the rows in S3.
 
-    The report counts orders that are missing, stale, duplicate or unknown, and says what explains them.
+    It judges the rows as Athena shows them. The report counts orders that are missing, stale, undetermined, duplicate
+    or unknown, and says what explains them.
 
-    Exit codes: 0 every order is in S3, in progress, or known to have failed; 1 something is missing, stale or
-    unreadable, or reconcile failed.
+    Exit codes: 0 every order is in S3, in progress, or known to have failed; 1 something is missing, stale,
+    undetermined or unreadable, or reconcile failed.
 
     \b
     Examples:
@@ -188,7 +189,7 @@ def backfill(  # noqa: PLR0913
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Send orders that are missing or stale in S3 from the table.
+    """Send missing, stale and undetermined orders from the table.
 
     It first compares the table with S3, as `sales reconcile` does. It does not send orders that are in progress, nor
     those that `sales replay` can send.
