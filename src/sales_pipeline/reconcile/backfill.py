@@ -32,14 +32,9 @@ from sales_pipeline.reconcile.backfill_rules import (
     removal,
     why_not,
 )
-from sales_pipeline.reconcile.compare import (
-    Reader,
-    Sources,
-    compare,
-    say,
-    temporary_ledger,
-)
+from sales_pipeline.reconcile.compare import compare, say, temporary_ledger
 from sales_pipeline.reconcile.ledger import Difference, Ledger
+from sales_pipeline.reconcile.reader import Reader, Sources
 from sales_pipeline.reconcile.report import Reconciliation
 from sales_pipeline.terminal.printable import printable
 from sales_pipeline.terminal.table import DataTable, print_table

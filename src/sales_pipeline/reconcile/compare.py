@@ -1,32 +1,24 @@
 """`sales reconcile`: compares the table with the lake, and says how the lake differs."""
 
+import errno
 import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
-from datetime import date
-from functools import partial
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
 from common.clock import now_ms
 from sales_pipeline import defaults
-from sales_pipeline.aws.bucket import Folder, Location, Object, split_by_name
 from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.stack import Stack
-from sales_pipeline.aws.table import GET_KEYS, Table
+from sales_pipeline.aws.table import GET_KEYS
 from sales_pipeline.errors import SalesError
-from sales_pipeline.failures import dead_letters
-from sales_pipeline.failures.checkpoints import SENT
-from sales_pipeline.failures.dead_letters import ReplayError
-from sales_pipeline.failures.records import read_error_object
-from sales_pipeline.orders.row import read_row
-from sales_pipeline.orders.version import COLUMN_NAMES, Version, VersionError, version_of_event, version_of_item
-from sales_pipeline.reconcile.declared import ProjectedDays, arrival
-from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
-from sales_pipeline.reconcile.report import Reconciliation, Unread, Verdict, conclude, to_json, to_text
+from sales_pipeline.reconcile.ledger import Ledger
+from sales_pipeline.reconcile.reader import Reader, Sources
+from sales_pipeline.reconcile.report import Reconciliation, Verdict, conclude, to_json, to_text
 
 FIRST_WAIT_SECONDS = 5.0
 
@@ -68,6 +60,10 @@ def temporary_ledger() -> Iterator[Ledger]:
                 yield ledger
         except sqlite3.Error as error:
             raise LedgerError(_advice(f"{path}: {error}")) from None
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise LedgerError(_advice(error.strerror or str(error))) from None
 
 
 def _advice(problem: str) -> str:
@@ -75,40 +71,6 @@ def _advice(problem: str) -> str:
         f"The comparison can't write its temporary file ({problem}). It takes up to 500 MB for a million orders: free "
         "some space, or name another folder in the environment variable TMPDIR."
     )
-
-
-class Sources:
-    """What a comparison reads. The table's reads consume up to so many read capacity units per second."""
-
-    def __init__(self, stack: Stack, units_per_second: float) -> None:
-        self.stack = stack
-        self.table = Table(stack, units_per_second)
-        self.has_change_columns = stack.parameters.get("ChangeColumns") == "APPEND"
-        self.lake_location = Location.parse(stack["DataLocation"])
-        self.lake = Folder(stack, self.lake_location)
-        self.errors = Folder(stack, Location.parse(stack["ErrorLocation"]))
-        self.sent = Folder(stack, Location(stack["BucketName"], SENT))
-
-    def projected_days(self) -> ProjectedDays:
-        """Read which days the declared table shows. Raises SalesError where it does not say."""
-        glue = self.stack.session.client("glue")
-        database, _, name = self.stack["DeclaredTable"].partition(".")
-        try:
-            parameters = glue.get_table(DatabaseName=database, Name=name)["Table"].get("Parameters", {})
-            return ProjectedDays.parse(parameters.get("projection.dt.range", ""))
-        except glue.exceptions.EntityNotFoundException:
-            problem = "is not there: create it again"
-        except ValueError:
-            problem = "has no projection.dt.range of two days, such as 2026-01-01,NOW: correct it"
-        raise SalesError(f"the declared table {self.stack['DeclaredTable']} {problem}, as in template.yaml")
-
-    def versions(self) -> Iterator[list[Version]]:
-        """Scan the table; a version can be a second old."""
-        return self.table.scan(version_of_item, COLUMN_NAMES)
-
-    def versions_now(self, orderids: Iterable[str]) -> list[Version]:
-        """Read up to GET_KEYS orders as they are now, without those that the table does not hold."""
-        return [version_of_item(item) for item in self.table.items(orderids, COLUMN_NAMES).values()]
 
 
 def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None, samples: int) -> Reconciliation:
@@ -142,127 +104,6 @@ def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None,
         ledger.update_orders(orderids, sources.versions_now(orderids), now_ms())
     reader.compare()
     return conclude(ledger, reader.unread(), reader.not_shown(), samples)
-
-
-class Reader:
-    """Reads lake and failures into the ledger; each time only the objects that are new."""
-
-    def __init__(self, sources: Sources, ledger: Ledger, in_progress_ms: int = 0, samples: int = 0) -> None:
-        self._sources, self._ledger = sources, ledger
-        self._in_progress_ms, self._samples = in_progress_ms, samples
-        self._days = sources.projected_days()
-        self._read_row = partial(read_row, change_columns=sources.has_change_columns)
-        self._listed_ms = 0
-        self._unread_rows, self._unread_objects, self._not_shown = (
-            _Samples(samples),
-            _Samples(samples),
-            _Samples(samples),
-        )
-        self._unread_error_records = 0
-        self._unread_dead_letters = 0
-        self._unseen_dead_letters = 0
-
-    def read(self) -> None:
-        """Read what is new, and compare."""
-        self._listed_ms = now_ms()
-        # Failures first: what a replay takes from them at the same time is then in both, and not in neither.
-        for lines in self._sources.errors.lines(_version_of_error, self._new(self._sources.errors.objects())):
-            self._ledger.add_failures(lines.read, Explanation.errors)
-            self._unread_error_records += len(lines.unreadable)
-        self._read_dead_letters()
-        since_ms = self._listed_ms - self._in_progress_ms
-        recent = (each for each in self._sources.sent.objects() if each.last_modified_ms >= since_ms)
-        for lines in self._sources.sent.lines(_version_of_error, self._new(recent)):
-            self._ledger.add_sent(lines.read, lines.object.last_modified_ms)
-        self.read_lake()
-        self.compare()
-
-    def read_lake(self) -> None:
-        """Read the rows that are new, of objects that the declared table shows."""
-        for lines in self._sources.lake.lines(self._read_row, self._shown(), split_by_name):
-            key = lines.object.key
-            if lines.read and (day := self._day_of(lines.object)):
-                self._ledger.add_rows(lines.read, arrival(day, key))
-            for number in lines.unreadable:
-                self._unread_rows.add(f"{key}:{number}")
-            if lines.object_is_unreadable:
-                self._unread_objects.add(key)
-
-    def _shown(self) -> Iterator[Object]:
-        for each in self._new(self._sources.lake.objects()):
-            if self._day_of(each):
-                yield each
-            else:
-                self._not_shown.add(each.key)
-
-    def _day_of(self, each: Object) -> date | None:
-        return self._days.day_of(each.key.removeprefix(self._sources.lake_location.prefix), now_ms())
-
-    def compare(self) -> None:
-        """Compare what was read so far."""
-        self._ledger.compare(self._listed_ms, self._in_progress_ms)
-
-    def unread(self) -> Unread:
-        """Return what could not be read."""
-        return Unread(
-            self._unread_rows.found(),
-            self._unread_objects.found(),
-            self._unread_error_records,
-            self._unread_dead_letters,
-            self._unseen_dead_letters,
-        )
-
-    def not_shown(self) -> Found:
-        """Return the objects that the declared table does not show."""
-        return self._not_shown.found()
-
-    def _new(self, objects: Iterable[Object]) -> Iterator[Object]:
-        return (each for each in objects if self._ledger.mark_as_read(each.key))
-
-    def _read_dead_letters(self) -> None:
-        stack = self._sources.stack
-        listing = dead_letters.list_all(stack)
-        self._unread_dead_letters, self._unseen_dead_letters = 0, listing.unseen
-        if not listing.letters:
-            return
-        streams, matches = stack.session.client("dynamodbstreams"), dead_letters.pipe_filter(stack)
-        for letter in listing.letters:
-            changes: list[bytes] = []
-            # A range that can't be read explains nothing: its orders show as missing.
-            if letter.range:
-                with suppress(ReplayError):
-                    changes = dead_letters.read_range(streams, letter.range, matches).changes
-            self._ledger.add_failures(_versions(changes), Explanation.dead_letters)
-            self._unread_dead_letters += not letter.range or len(changes) < letter.changes
-
-
-class _Samples:
-    """Counts things, and keeps the first."""
-
-    def __init__(self, samples_max: int) -> None:
-        self._max, self._count, self._first = samples_max, 0, list[str]()
-
-    def add(self, what: str) -> None:
-        self._count += 1
-        if len(self._first) < self._max:
-            self._first.append(what)
-
-    def found(self) -> Found:
-        return Found(self._count, self._first)
-
-
-def _version_of_error(line: bytes) -> Version:
-    """Return the version in a line of an error object. Raises VersionError."""
-    for record in read_error_object(line):
-        if record.data is not None:
-            return version_of_event(record.data)
-    raise VersionError("no error record")
-
-
-def _versions(changes: Iterable[bytes]) -> Iterator[Version]:
-    for change in changes:
-        with suppress(VersionError):
-            yield version_of_event(change)
 
 
 def say(step: str) -> None:

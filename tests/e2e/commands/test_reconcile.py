@@ -112,12 +112,17 @@ def test_an_object_that_is_there_twice_makes_its_orders_duplicate(stack, run, s3
     assert report["stale"]["count"] == 0
 
 
-def test_a_line_that_is_no_row_is_named(stack, run, s3, an_object):
+def test_a_line_that_is_no_row_and_an_object_that_is_not_shown_are_named(stack, run, s3, an_object):
     key, body = an_object
-    s3.put_object(Bucket=stack["BucketName"], Key=key, Body=body + b"\n{not json\n")
+    hidden = key.replace("/dt=", "/.dt=")
+    s3.put_object(Bucket=stack["BucketName"], Key=key, Body=body + b"{not json\n\n")
+    s3.put_object(Bucket=stack["BucketName"], Key=hidden, Body=body)
     code, report = run(0)
+    s3.delete_object(Bucket=stack["BucketName"], Key=hidden)
     assert code == 1
-    assert report["unread"]["rows"]["samples"] == [f"{key}:{len(body.splitlines()) + 1}"]
+    lines = len(body.splitlines())
+    assert report["unread"]["rows"]["samples"] == [f"{key}:{lines + 1}", f"{key}:{lines + 2}"]
+    assert report["not_shown"]["samples"] == [hidden]
 
 
 def test_a_dead_letter_accounts_for_what_can_still_be_read_where_it_points(stack, run, s3, an_object):

@@ -115,7 +115,7 @@ def test_a_version_that_passes_another_within_an_object_is_found(pipeline):
         delivering.wait()
         with two_versions_in_turned_order(pipeline):
             pass
-        eventually(lambda: "pipe" in pipeline.left(), False)
+        eventually(lambda: list(pipeline.left()), ["firehose"])
         delivering.release()
     pipeline.settle()
     assert [row["price"] for row in pipeline.rows()] == [9.5, 2.5]

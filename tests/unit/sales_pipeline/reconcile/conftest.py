@@ -37,8 +37,8 @@ def stack(monkeypatch, change_columns):
 
 @pytest.fixture
 def run(stack, clock, capsys):  # noqa: ARG001 - waits on it
-    def run(output="json"):
-        code = compare.run(stack, output, in_progress_seconds=IN_PROGRESS_SECONDS)
+    def run(output="json", samples=5):
+        code = compare.run(stack, output, in_progress_seconds=IN_PROGRESS_SECONDS, samples=samples)
         out = capsys.readouterr().out
         return code, json.loads(out) if output == "json" else out
 

@@ -1,7 +1,10 @@
 """`sales reconcile` reads table, lake and failures once each, and waits for what is in progress."""
 
 import base64
+import errno
+import gzip
 import json
+import shutil
 import tempfile
 import time
 
@@ -163,6 +166,16 @@ def test_a_full_disk_is_one_line_that_says_what_to_do(stack, run, monkeypatch):
     put_orders(stack, *(order(f"{number:0500}") for number in range(300)))
     monkeypatch.setattr(queries, "SCHEMA", queries.SCHEMA + "PRAGMA max_page_count = 20;")
     with pytest.raises(LedgerError, match=r"database or disk is full\).*TMPDIR"):
+        run()
+
+
+def test_a_disk_that_a_decompressed_object_fills_is_the_same_line(stack, run, monkeypatch):
+    def copy(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", copy)
+    put_object(stack, object_key(tail=".gz"), gzip.compress(row("a")))
+    with pytest.raises(LedgerError, match=r"No space left on device\).*TMPDIR"):
         run()
 
 
