@@ -43,7 +43,8 @@ class ProjectedDays:
 
         `path` is the key without the table's location. The table shows `dt=2026-11-22/name.json`, and what is in
         folders below a day. Athena ignores names that begin with an underscore or a dot (Amazon Athena User Guide,
-        "Considerations and limitations"), and Trino such folders too. AWS advises against empty names of folders.
+        "Considerations and limitations"), and Trino such folders too. Nobody documents whether it reads an object
+        whose key ends in a slash, or has two slashes together: such objects count as not shown.
         """
         folder, *names = path.split("/")
         day = _DAY.fullmatch(folder)

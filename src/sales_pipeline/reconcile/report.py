@@ -34,7 +34,7 @@ class Unread:
     rows: Found
     """Lines of the lake that are no rows; samples are `key:line`."""
     objects: Found
-    """Objects of the lake whose content is not what their names say; samples are keys. Queries of their days fail."""
+    """Objects of the lake whose content does not fit their names, or that need another codec than gzip: keys."""
     error_records: int
     """Lines under the error location that hold no version of an order."""
     dead_letters: int
@@ -121,7 +121,8 @@ _EXPLANATIONS = {
     ),
     "unreadable rows": "These lines in the lake are no rows of this pipeline: look at the objects.",
     "unreadable objects": (
-        "Their content is not what their names say, so queries of their days fail:\n  move them elsewhere."
+        "Their content does not fit their names, or is compressed with another codec\n"
+        "  than gzip: queries of their days may fail. Move them elsewhere."
     ),
     "in progress": "They may still arrive: run `sales reconcile` again in two minutes.",
     "in errors/": "`sales failures` says why they failed, `sales replay` sends them again.",
