@@ -214,8 +214,8 @@ def fail(stack_status, answers, monkeypatch):
 
 @pytest.mark.parametrize(
     "text",
-    ["x" * 10_000, "é" * 10_000, "日" * 3000, "😀" * 3000, '"' * 5000, "\\" * 5000, "\x00" * 5000, "\ud800" * 5000],
-    ids=["ascii", "latin", "japanese", "emoji", "quotes", "backslashes", "control", "surrogates"],
+    ["x" * 10_000, "é" * 10_000, "日" * 3000, "😀" * 3000, '"' * 5000, "\\" * 5000, "\x00" * 5000],
+    ids=["ascii", "latin", "japanese", "emoji", "quotes", "backslashes", "control"],
 )
 def test_an_answer_never_exceeds_what_cloudformation_takes_and_keeps_what_to_do_next(text, fail, answers):
     # CloudFormation's own names leave less room.
