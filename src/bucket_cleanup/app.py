@@ -41,11 +41,18 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - the 
 
 def _delete(event: dict[str, Any], context: Any) -> str:  # noqa: ANN401
     # CloudFormation also sends a Delete when an update removes or replaces this resource. The data must stay then.
-    stack_status = cloudformation.describe_stacks(StackName=event["StackId"])["Stacks"][0]["StackStatus"]
+    stack_status = _stack_status(event["StackId"])
     retained = event["ResourceProperties"]["OnStackDeletion"] == "RETAIN"
     if stack_status == _ROLLBACK_OF_CREATION or (stack_status == _DELETION and not retained):
         return f"{_empty(event['ResourceProperties']['BucketName'], context)} objects deleted."
     return f"Nothing deleted: the stack is {stack_status}, with OnStackDeletion {'RETAIN' if retained else 'DELETE'}."
+
+
+def _stack_status(stack_id: str) -> str:
+    try:
+        return cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
+    except LookupError:
+        raise RuntimeError("The answer about the stack is not CloudFormation's own.") from None
 
 
 def _empty(bucket: str, context: Any) -> int:  # noqa: ANN401
@@ -67,6 +74,8 @@ def _first_objects(bucket: str) -> list[Any]:
         page = s3.list_object_versions(Bucket=bucket)
     except s3.exceptions.NoSuchBucket:
         return []
+    if "IsTruncated" not in page:
+        raise RuntimeError("The answer about the bucket's objects is not S3's own.")
     entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
     return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
 

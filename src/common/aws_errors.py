@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 
 from botocore.exceptions import ClientError
 
+from common.answers import error_code, error_message
+
 _CREDENTIALS_EXPIRED = "the credentials have expired: run `{login}`, or get new ones the way you got these"
 _CREDENTIALS_UNKNOWN = "AWS does not accept these credentials: check {profile} and the time on this machine ({message})"
 _DENIED = "no permission for {action} on {what}: ask for it, or choose other credentials with {profile}"
@@ -16,6 +18,7 @@ _UNANSWERED = "{place} did not answer: check the network and the endpoint, then 
 ADVICE: Mapping[str, str] = {
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
+    "AnswerError": "{message}",
     "ConnectTimeoutError": _UNREACHED,
     "ConnectionClosedError": _UNANSWERED,
     "EndpointConnectionError": _UNREACHED,
@@ -63,9 +66,8 @@ def explain(  # noqa: PLR0913 - one argument per thing that the line can name
     endpoint. `options` are the options of the command that failed, such as `--profile`; the line names no others.
     `profile` is the profile that was used.
     """
-    name, message, action = type(error).__name__, str(error), ""
+    name, message, action = error_code(error), error_message(error), ""
     if isinstance(error, ClientError):
-        name, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
         # AWS' message names the denied action, which can differ from the call: assuming a role, for example.
         named = re.search(r"perform: (\S+)", message)
         action = named[1] if named else error.operation_name

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from generator.orders import Order, planned_orders, to_item
 
@@ -90,9 +90,9 @@ def _put(table_name: str, order: Order) -> str:
             ConditionExpression="attribute_not_exists(orderid)",
         )
     except ClientError as error:
-        code = error.response["Error"]["Code"]
+        code = error.response.get("Error", {}).get("Code") or "ClientError"
         return "already_there" if code == "ConditionalCheckFailedException" else code
-    except BotoCoreError as error:
+    except Exception as error:  # noqa: BLE001 - boto3 can't read an answer that is not AWS' own, and raises anything
         return type(error).__name__
     return "written"
 

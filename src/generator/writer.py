@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from botocore.parsers import ResponseParserError
 
+from common.answers import AnswerError, check_answers, error_code, error_status
 from common.backoff import backoff_seconds
 from generator.orders import Order, to_item
 
@@ -26,9 +27,10 @@ FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 2.0
 
 _THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+_REFUSED = 400
 _SERVER_ERROR = 500  # with this HTTP status or a higher one, DynamoDB may or may not have taken the write
 # After botocore's HTTPClientError the request may have been sent. After its ConnectionError it was not.
-_UNANSWERED = (botocore.exceptions.HTTPClientError, ResponseParserError)
+_UNANSWERED = (botocore.exceptions.HTTPClientError, ResponseParserError, AnswerError)
 _NETWORK = (*_UNANSWERED, botocore.exceptions.ConnectionError)
 
 
@@ -71,6 +73,7 @@ def connect(profile: str | None, region: str | None, endpoint_url: str | None) -
     session = boto3.Session(profile_name=profile, region_name=region)
     if not session.region_name:  # an empty AWS_DEFAULT_REGION would fail later, with an unclear error
         raise NoRegionError
+    check_answers(session.events)
     config = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
     return session.client("dynamodb", endpoint_url=endpoint_url, config=config)
 
@@ -192,15 +195,15 @@ def _is_same(stored: Mapping[str, Any], order: Order) -> bool:
 
 
 def _may_have_been_taken(error: Exception) -> bool:
-    if isinstance(error, ClientError):
-        return error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR
-    return isinstance(error, _UNANSWERED)
+    # A proxy that refuses a request, such as with 403, has not passed it on.
+    status = error_status(error)
+    return status >= _SERVER_ERROR if status and status >= _REFUSED else isinstance(error, _UNANSWERED)
 
 
 def _patience_seconds(error: Exception) -> float:
     if isinstance(error, ThrottledError):
         return THROTTLED_PATIENCE_SECONDS
-    if isinstance(error, ClientError) and error.response["Error"]["Code"] in _THROTTLED:
+    if isinstance(error, ClientError) and error_code(error) in _THROTTLED:
         return THROTTLED_PATIENCE_SECONDS
     if isinstance(error, _NETWORK) or _may_have_been_taken(error):
         return NETWORK_PATIENCE_SECONDS

@@ -5,13 +5,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.answers import AnswerError
 
-class AnswerError(Exception):
-    """A call succeeded, but its answer lacks a member. Nobody knows what the call did."""
-
-
-FAILURES = (BotoCoreError, ClientError, AnswerError)
-"""All errors in which a call can end. boto3 raises the first two."""
+FAILURES = (BotoCoreError, ClientError)
+"""All errors in which a call can end. An AnswerError is a BotoCoreError."""
 
 
 def required(answer: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - whatever the API has under that name
@@ -19,4 +16,4 @@ def required(answer: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - wha
     try:
         return answer[name]
     except KeyError:
-        raise AnswerError(f"the answer has no {name}") from None
+        raise AnswerError(f"it has no {name}") from None

@@ -17,6 +17,7 @@ from typing import Self
 
 import boto3
 
+from common.answers import check_answers
 from local_aws import guard
 from local_aws.errors import LocalAwsError
 
@@ -66,7 +67,9 @@ class Emulator:
 
     def session(self) -> boto3.Session:
         """Return the root user's session; its clients need `endpoint_url` too."""
-        return boto3.Session(ROOT["AWS_ACCESS_KEY_ID"], ROOT["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
+        session = boto3.Session(ROOT["AWS_ACCESS_KEY_ID"], ROOT["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
+        check_answers(session.events)
+        return session
 
     def stop(self) -> None:
         """End the emulator and the functions it runs, and delete everything that they wrote, except the log.
@@ -168,7 +171,7 @@ def _wait_until_healthy(emulator: Emulator, mark: str) -> None:
         try:
             with direct.open(url, timeout=1) as answer:
                 seen = json.load(answer)["edition"]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, LookupError, TypeError) as error:  # another program can have the port
             seen = error
         if seen == mark:
             return

@@ -4,6 +4,9 @@ import os
 
 from botocore.exceptions import ClientError
 
+from common.answers import error_code, error_message
+from common.printable import visible
+
 SETTINGS_EXIT_CODE = os.EX_CONFIG
 """Exit code of a stand-in that refuses its settings. Starting it again does not help."""
 
@@ -20,13 +23,7 @@ class CrawlError(LocalAwsError):
     """A crawl failed."""
 
 
-def error_code(error: Exception) -> str:
-    """Return the error code that AWS answered, or the class of an error that came before an answer."""
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-
-
 def one_line(error: Exception) -> str:
     """Return an error as one line. An error of AWS keeps AWS' words: they name the role and the denied action."""
-    text = error.response["Error"].get("Message", "") if isinstance(error, ClientError) else str(error)
-    line = " ".join(text.split())
+    line = visible(" ".join(error_message(error).split()))
     return f"{error_code(error)}: {line}" if isinstance(error, ClientError) else line

@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.answers import error_code, error_message
 from local_aws import roles
 from local_aws.crawler.changes import CatalogChanges, changes
 from local_aws.crawler.crawl_log import CrawlLog
 from local_aws.crawler.schema import SAMPLE_BYTES, read
 from local_aws.crawler.settings import CrawlerSettings
 from local_aws.crawler.tables import Json, Sampled, find
-from local_aws.errors import CrawlError
+from local_aws.errors import CrawlError, one_line
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,13 +36,12 @@ def crawl(crawler: Json) -> None:
 
 
 def _reason(settings: CrawlerSettings, error: ClientError) -> str:
-    answer = error.response["Error"]
-    if answer["Code"].startswith("AccessDenied"):
+    if error_code(error).startswith("AccessDenied"):
         return (
             f"Crawler {settings.name} failed, because role {settings.role_arn} lacks a permission: "
-            f"{answer['Message']}. Add it to the role in template.yaml, deploy, and crawl again."
+            f"{error_message(error)}. Add it to the role in template.yaml, deploy, and crawl again."
         )
-    return f"Crawler {settings.name} failed in {error.operation_name}: {answer['Code']}: {answer['Message']}"
+    return f"Crawler {settings.name} failed in {error.operation_name}: {one_line(error)}"
 
 
 class _Crawl:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.answers import error_code
 from common.backoff import backoff_seconds
 from common.clock import now_ms
-from local_aws.errors import error_code, one_line
+from local_aws.errors import one_line
 from local_aws.firehose.buffers import DeliveryBuffer
 from local_aws.firehose.error_log import ErrorLog
 from local_aws.firehose.invocation import (

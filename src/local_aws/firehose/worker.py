@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NoReturn
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.answers import error_code
 from common.backoff import backoff_seconds
 from local_aws.answers import FAILURES
-from local_aws.errors import SettingsError, error_code, one_line
+from local_aws.errors import SettingsError, one_line
 from local_aws.firehose.buffers import DeliveryBuffer, ObjectBuffer, ProcessorBuffer
 from local_aws.firehose.error_log import ErrorLog, s3_failure
 from local_aws.firehose.function import FUNCTION_SECONDS_MAX, Function

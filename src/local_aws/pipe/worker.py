@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from local_aws.answers import FAILURES, AnswerError, required
-from local_aws.errors import error_code, one_line
+from common.answers import AnswerError, error_code, error_status
+from local_aws.answers import FAILURES, required
+from local_aws.errors import one_line
 from local_aws.pipe import rules
 from local_aws.pipe.checkpoint import ShardCheckpoint
 from local_aws.pipe.rules import Condition, Entry, Kind, Piece, PutFailure
@@ -135,7 +136,7 @@ class Worker:
             answer = self.kinesis.put_records(StreamARN=self.settings.target_arn, Records=records)
             results = required(answer, "Records")
             if len(results) != len(entries):
-                raise AnswerError(f"the answer has {len(results)} results for {len(entries)} records")
+                raise AnswerError(f"it has {len(results)} results for {len(entries)} records")
         except FAILURES as error:
             return PutFailure(Kind.REFUSED if _is_refusal(error) else Kind.INTERNAL, entries, one_line(error))
         failed = [(entry, result) for entry, result in zip(entries, results, strict=True) if result.get("ErrorCode")]
@@ -175,5 +176,5 @@ class Worker:
 def _is_refusal(error: Exception) -> bool:
     """Say whether the request is the cause, and not the service or the way there."""
     if isinstance(error, ClientError):
-        return error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR
+        return (error_status(error) or 0) < HTTPStatus.INTERNAL_SERVER_ERROR
     return isinstance(error, ParamValidationError)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
+from common.answers import check_answers, error_code
 from sales_pipeline.errors import SalesError
 
 if TYPE_CHECKING:
@@ -39,12 +40,16 @@ class Stack:
 
 
 def find(session: boto3.Session, stack_name: str = DEFAULT_STACK_NAME) -> Stack:
-    """Stack of this name in the session's account and region. Raises StackError where there is none."""
+    """Stack of this name in the session's account and region. Raises StackError where there is none.
+
+    From then on the session's new clients raise AnswerError for an answer that is not AWS' own.
+    """
+    check_answers(session.events)
     cloudformation: CloudFormationClient = session.client("cloudformation")
     try:
         described: dict[str, Any] = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]  # type: ignore[assignment]
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
+        if error_code(error) != "ValidationError":
             raise
         raise StackError(
             f"there is no stack {stack_name} in {session.region_name}: deploy it (sam build && sam deploy --guided), "

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
+from common.answers import AnswerError, error_code
 from sales_pipeline.aws.retry import waits
 
 CALL_RECORDS = 500
@@ -67,7 +68,7 @@ def put(
         try:
             answer = kinesis.put_records(StreamName=stream_name, Records=entries)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _REFUSALS:
+            if error_code(error) not in _REFUSALS:
                 raise
             # One of the records is at fault, and the answer does not say which: each half is put by itself.
             if len(records) == 1:
@@ -76,6 +77,8 @@ def put(
             return put(kinesis, stream_name, records[:middle], when_taken) | put(
                 kinesis, stream_name, records[middle:], when_taken
             )
+        if len(answer["Records"]) != len(records):
+            raise AnswerError(f"it has {len(answer['Records'])} results for {len(records)} records")
         results = list(zip(records, answer["Records"], strict=True))
         when_taken({each.digest for each, result in results if not result.get("ErrorCode")})
         records = [each for each, result in results if result.get("ErrorCode")]

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from common.answers import error_code
 from sales_pipeline.aws.pipe_event import change_event, encode
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.errors import SalesError
@@ -120,7 +121,7 @@ def _list_once(sqs: Any, queue_url: str, letters: dict[str, DeadLetter]) -> int:
 
 def _count(sqs: Any, queue_url: str) -> int:  # noqa: ANN401
     counts = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=_COUNTS)["Attributes"]
-    return sum(map(int, counts.values()))
+    return sum(int(counts[name]) for name in _COUNTS)
 
 
 def delete(stack: Stack, letter: DeadLetter) -> None:
@@ -142,7 +143,7 @@ def read_range(streams: Any, batch: StreamRange, matches: Matcher) -> StreamPart
     except ParamValidationError:  # the message names a position that no stream has
         return StreamPart([], is_whole=False)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _TRIMMED:
+        if error_code(error) not in _TRIMMED:
             raise
     else:
         if changes is None:
@@ -155,7 +156,7 @@ def read_range(streams: Any, batch: StreamRange, matches: Matcher) -> StreamPart
         # Perhaps only the beginning is trimmed. If everything is, the shard may hold no later record that shows it.
         remainder = _read_from(streams, batch, matches, REMAINDER_SECONDS)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _TRIMMED:
+        if error_code(error) not in _TRIMMED:
             raise
         remainder = None
     return StreamPart(remainder or [], is_whole=False)

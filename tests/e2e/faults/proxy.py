@@ -198,7 +198,11 @@ def _end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def json_answer(body: object, status: int = 200) -> Answer:
     """Return an answer in the form of the services with a JSON protocol."""
-    return Answer(status, json.dumps(body).encode(), [("Content-Type", "application/x-amz-json-1.1")])
+    return Answer(
+        status,
+        json.dumps(body).encode(),
+        [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", "a-request")],
+    )
 
 
 def refuse(code: str, status: int = 400) -> Act:

@@ -143,6 +143,15 @@ def test_a_put_that_fails_does_not_stop_the_others_and_the_retry_fills_the_gap(d
     assert len(stored(dynamodb)) == 20
 
 
+def test_answers_that_are_not_dynamodbs_own_do_not_stop_the_other_puts(dynamodb, monkeypatch):
+    unparsed, without_code = AttributeError("'list' object has no attribute 'get'"), ClientError({}, "PutItem")
+    with monkeypatch.context() as patch:
+        fail_puts(patch, dynamodb, {0: unparsed, 7: without_code})
+        with pytest.raises(RuntimeError, match=r"2 of 20 orders not written: AttributeError \(1\), ClientError \(1\)"):
+            app.handler(EVENT, None)
+    assert app.handler(EVENT, None) == {"written": 2, "already_there": 18}
+
+
 @pytest.mark.usefixtures("dynamodb")
 def test_a_missing_table_is_named_by_its_error_code(monkeypatch):
     monkeypatch.setenv("TABLE_NAME", "gone")

@@ -101,6 +101,7 @@ def dynamodb():
                 with suppress(BrokenPipeError, ConnectionResetError):
                     self.send_response(answer[0])
                     self.send_header("Content-Type", "application/x-amz-json-1.0")
+                    self.send_header("x-amzn-RequestId", "a-request")
                     self.send_header("Content-Length", str(len(payload)))
                     self.end_headers()
                     self.wfile.write(payload)
