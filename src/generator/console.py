@@ -1,16 +1,15 @@
 """Writes orders at the pace asked for, and shows on the terminal how far it is."""
 
-import os
-import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.live import Live
 
 from common.aws_errors import ADVICE, explain
+from common.console import PlainConsole
+from common.streams import discard_output
 from generator.orders import Order
 from generator.pace import Stop, paced
 from generator.writer import WRITE_ERRORS, Tally, Writer
@@ -70,11 +69,11 @@ def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
         except KeyboardInterrupt:
             problem, exit_code = "stopped without waiting for DynamoDB's answer", 130
         except OSError as error:  # such as a closed pipe; the summary then goes to standard error
-            problem, exit_code = f"stopped, because writing to standard output failed: {error}", 1
+            problem, exit_code = f"stopped, because writing to standard output failed: {error.strerror or error}", 1
             progress.to_standard_error()
     progress.summarize(asked_per_second=1 / interval_seconds)
     if problem:
-        _PlainConsole(stderr=True).print(f"error: {problem}")
+        PlainConsole(stderr=True).print(f"error: {problem}")
     return exit_code
 
 
@@ -83,21 +82,13 @@ def explain_write(error: Exception, what: str, place: str, profile: str | None, 
     return explain(error, what=what, place=place, options=options, profile=profile, advice=WRITE_ADVICE)
 
 
-class _PlainConsole(Console):
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError("its reader is gone")  # rich would end the program before the summary
-
-
 class Progress:
     """Prints the progress: on a terminal the orders above a live line, elsewhere plain lines; then a summary."""
 
     def __init__(self, tally: Tally, stop: Stop) -> None:
         self._tally = tally
         self._stop = stop
-        self._console = _PlainConsole()
+        self._console = PlainConsole()
         self._started = self._last_line = time.monotonic()
         self.live = (
             Live(console=self._console, get_renderable=self._status, transient=True)
@@ -107,8 +98,8 @@ class Progress:
 
     def to_standard_error(self) -> None:
         """Print to standard error from now on, and flush nothing more to standard output, which nobody reads."""
-        self._console = _PlainConsole(stderr=True)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        self._console = PlainConsole(stderr=True)
+        discard_output()
 
     def show(self, settled: Sequence[Order]) -> None:
         if len(settled) == 1:

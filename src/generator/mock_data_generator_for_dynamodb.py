@@ -18,6 +18,8 @@ try:
     import typer
 
     from common.clock import now_ms
+    from common.printable import visible
+    from common.streams import standard_streams
     from generator.console import explain_write, write_orders
     from generator.orders import live_orders, planned_orders, to_item
     from generator.pace import DEFAULT_INTERVAL_SECONDS
@@ -140,10 +142,14 @@ def generate(  # noqa: PLR0913 - one argument an option
     try:
         client = connect(profile, region, endpoint_url)
     except (*WRITE_ERRORS, ValueError) as error:
-        typer.echo(f"error: {explain_write(error, f'table {table}', 'AWS', profile, options)}", err=True)
+        typer.echo(f"error: {visible(explain_write(error, f'table {table}', 'AWS', profile, options))}", err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(write_orders(client, table, orders, count, interval_seconds, profile, options))
 
 
 if __name__ == "__main__":
-    app()
+    with standard_streams():
+        try:
+            app()
+        except KeyboardInterrupt:
+            sys.exit(130)

@@ -59,7 +59,8 @@ class Sam:
         built = build_dir / "template.yaml"
         # The orders of a minute that is over are all due at once.
         last_minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
-        built.write_text(yaml_dump(adapt(yaml_parse(built.read_text()), last_minute)))
+        template = adapt(yaml_parse(built.read_text(encoding="utf-8")), last_minute)
+        built.write_text(yaml_dump(template), encoding="utf-8")
         return built
 
     def deploy(self, built: Path, stack_name: str, parameters: Mapping[str, str]) -> dict[str, str]:

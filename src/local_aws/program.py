@@ -7,6 +7,8 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.printable import visible
+from common.streams import make_log_visible
 from local_aws.errors import SETTINGS_EXIT_CODE, LocalAwsError, SettingsError, one_line
 from sales_pipeline.aws.stack import StackError
 
@@ -21,13 +23,23 @@ def parser(module: str) -> argparse.ArgumentParser:
     return parser
 
 
+class _Formatter(logging.Formatter):
+    """Keeps a message in one line, whatever others wrote into it: a name in S3 could look like another line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
+        return visible(super().formatMessage(record))
+
+
 def run(work: Callable[[], int]) -> int:
     """Do the program's work and return its exit code. Log an expected error as one line.
 
     The exit code is 1 for an error after which the program may be started again, and SETTINGS_EXIT_CODE for settings
     that it refuses.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    make_log_visible()
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
         return work()

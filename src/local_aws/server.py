@@ -2,6 +2,8 @@
 
 import logging
 
+from common.streams import make_log_visible
+
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
     """Return False for MiniStack's warning that it does not run a pipe to Kinesis: a stand-in runs it."""
@@ -10,6 +12,7 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
 
 def main() -> None:
     """Run MiniStack until a signal ends it; its settings are environment variables."""
+    make_log_visible()
     logging.getLogger("pipes").addFilter(is_worth_a_line)
     from ministack.app import main as run  # type: ignore[import-untyped]  # noqa: PLC0415 - the demo's package
 

@@ -2,13 +2,19 @@
 
 import sys
 
+from common.streams import standard_streams
+
 
 def main() -> None:
     """Run the command line. Ctrl-C ends it with exit code 130, also while its modules are imported."""
     try:
-        from sales_pipeline.cli.app import app  # noqa: PLC0415
+        with standard_streams():
+            try:
+                from sales_pipeline.cli.app import app  # noqa: PLC0415
 
-        app()
+                app()
+            except KeyboardInterrupt:
+                sys.exit(130)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -17,11 +17,11 @@ ALLOWED = {
     "generator": ("common",),
     "sales_pipeline.errors": (),
     "sales_pipeline.defaults": (),
-    "sales_pipeline.terminal": (),
+    "sales_pipeline.terminal": ("common", "sales_pipeline.errors"),
     "sales_pipeline.aws": ("common", "sales_pipeline.errors"),
     "local_aws": ("common", "sales_pipeline.aws"),
     "sales_pipeline.orders": ("common", "sales_pipeline.aws", "transform"),
-    "sales_pipeline.query": ("sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.terminal"),
+    "sales_pipeline.query": ("common", "sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.terminal"),
     "sales_pipeline.crawl": ("sales_pipeline.aws", "sales_pipeline.errors"),
     "sales_pipeline.generate": ("common", "generator", "sales_pipeline.aws"),
     "sales_pipeline.plan": ("sales_pipeline.errors", "sales_pipeline.terminal"),
@@ -29,7 +29,10 @@ ALLOWED = {
         *("common", "transform"),
         *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults")),
     ),
-    "sales_pipeline.status": (*(f"sales_pipeline.{name}" for name in ("aws", "errors", "terminal", "failures")),),
+    "sales_pipeline.status": (
+        "common",
+        *(f"sales_pipeline.{name}" for name in ("aws", "errors", "terminal", "failures")),
+    ),
     "sales_pipeline.reconcile": (
         *("common", "transform"),
         *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults", "failures")),
@@ -48,7 +51,7 @@ ALLOWED = {
             for name in ("query", "crawl", "generate", "status", "failures", "reconcile", "local")
         ),
     ),
-    "sales_pipeline.__main__": ("sales_pipeline.cli",),
+    "sales_pipeline.__main__": ("common", "sales_pipeline.cli"),
 }
 SHIPPED = ("transform", "generator.app", "generator.orders", "bucket_cleanup")
 OWN = {path.name for path in SOURCE.iterdir() if path.is_dir()}

@@ -1,11 +1,12 @@
 """The command line, `sales`. Each command is a module of its own, which is imported when it is asked for."""
 
 import importlib
-import sys
 from typing import Annotated, Any
 
 import typer
 
+from common.printable import visible
+from common.streams import read_input
 from sales_pipeline.cli import recovery
 from sales_pipeline.cli.group import Commands, option_names
 from sales_pipeline.cli.options import Format, Profile, Region, ReportFormat, StackName, finite, locate
@@ -157,7 +158,7 @@ def crawl(stack_name: StackName = None, profile: Profile = None, region: Region 
     from sales_pipeline import crawl as command  # noqa: PLC0415
 
     target = locate(stack_name, profile, region)
-    typer.echo(command.run(target.stack, target.crawl))
+    typer.echo(visible(command.run(target.stack, target.crawl)))
 
 
 @app.command()
@@ -170,14 +171,21 @@ def query(
 ) -> None:
     """Run SQL in Athena, in the workgroup of the stack.
 
+    A table without a database is the crawler's. For programs, csv and json keep every text exactly. For Excel and
+    others, spreadsheet is CSV in which no text is a formula.
+
     \b
     Examples:
       sales query "SELECT * FROM sales_data_projection_db_declared.orders LIMIT 10"
       sales query --format csv - < query.sql > result.csv
+      sales query --format spreadsheet "SELECT * FROM sales_data" > for_excel.csv
     """  # noqa: D301
     from sales_pipeline import query as command  # noqa: PLC0415
 
-    text = sys.stdin.read() if sql == "-" else sql
+    try:
+        text = read_input() if sql == "-" else sql
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     if not text.strip():
         raise typer.BadParameter("expected SQL, found nothing")
     command.run(locate(stack_name, profile, region).stack, text, output.value)

@@ -7,6 +7,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from common.printable import visible
+from common.streams import OutputError
 from sales_pipeline.errors import SalesError
 
 
@@ -22,7 +24,7 @@ class Commands(TyperGroup):
             problem = explained(error, option_names(command) if command else [])
             if problem is None:
                 raise
-        typer.echo(f"error: {problem}", err=True)
+        typer.echo(f"error: {visible(problem)}", err=True)
         raise typer.Exit(1)
 
 
@@ -32,16 +34,23 @@ def option_names(command: Any) -> list[str]:  # noqa: ANN401 - a click command
 
 
 def explained(error: Exception, options: Collection[str]) -> str | None:
-    """Return an error in one line, for a command with these options; None for a mistake in this program."""
+    """Return an error in one line, for a command with these options.
+
+    None for a mistake in this program, and for a failure of standard output, which `streams` reports.
+    """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - takes a while, and errors are rare
 
     from common.aws_errors import explain  # noqa: PLC0415
 
     match error:
         case SalesError():
-            return str(error)
+            return " ".join(str(error).split())
+        case OutputError():
+            return None
         case ClientError() | BotoCoreError():
             return explain(error, what="the stack's resources", place="AWS", options=options)
+        case ValueError() if str(error).startswith("Invalid endpoint"):  # so boto3 refuses one
+            return f"{error}: check AWS_ENDPOINT_URL, and the variables and settings whose names begin so"
         case OSError() if error.errno != errno.EPIPE:
             where = f": {error.filename}" if error.filename else ""
             return f"{error.strerror or error}{where}. This is a problem on this machine, not on AWS"

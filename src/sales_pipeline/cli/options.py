@@ -64,6 +64,7 @@ class Format(StrEnum):
 
     table = "table"
     csv = "csv"
+    spreadsheet = "spreadsheet"
     json = "json"
 
 

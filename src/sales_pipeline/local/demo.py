@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from common.clock import now_ms
+from common.console import PlainConsole
 from generator.orders import live_orders
 from generator.pace import BATCH_SIZE, Stop
 from generator.writer import Writer, connect
@@ -123,7 +124,7 @@ def run() -> int:
 
     Returns 0 if the result is equal, else 1. Raises SalesError.
     """
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = PlainConsole()
     clock = Clock(console)
     parameters = {"GeneratorState": "DISABLED", "BufferIntervalSeconds": str(BUFFER_INTERVAL_SECONDS)}
     home = running.HOME / "demo"

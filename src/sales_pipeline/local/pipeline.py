@@ -108,6 +108,7 @@ def crawl(state_dir: Path, stack: Stack) -> None:
     """
     command = [sys.executable, "-m", "local_aws.crawler", "--once"]
     command += ["--stack-name", stack.name, "--state-dir", str(state_dir / "crawler")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=CRAWL_SECONDS, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, timeout=CRAWL_SECONDS, check=False)  # noqa: S603
     if done.returncode:
-        raise SalesError(f"the crawl failed: {done.stderr.strip().splitlines()[-1].partition(' ERROR ')[2]}")
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["nothing was logged"]
+        raise SalesError(f"the crawl failed: {lines[-1].partition(' ERROR ')[2] or lines[-1]}")

@@ -3,8 +3,8 @@
 import os
 
 import boto3
-from rich.console import Console
 
+from common.console import PlainConsole
 from generator.pace import DEFAULT_INTERVAL_SECONDS
 from sales_pipeline import generate
 from sales_pipeline.aws.stack import find
@@ -30,7 +30,7 @@ def run() -> int:
 
     Returns the exit code. Raises SalesError.
     """
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = PlainConsole()
     # On the emulator the schedule would pass the same minute each time, so `sales up` writes the orders itself.
     parameters = {"GeneratorState": "DISABLED"}
     refusal = "a pipeline runs on this machine already: use it, or stop it with `sales down`"

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from common.clock import now_ms
+from common.console import PlainConsole
+from common.printable import printable
 from sales_pipeline import defaults
 from sales_pipeline.aws import stream
 from sales_pipeline.aws.delivery import delivery_seconds
@@ -36,7 +37,6 @@ from sales_pipeline.reconcile.compare import compare, say, temporary_ledger
 from sales_pipeline.reconcile.ledger import Difference, Ledger
 from sales_pipeline.reconcile.reader import Reader, Sources
 from sales_pipeline.reconcile.report import Reconciliation
-from sales_pipeline.terminal.printable import printable
 from sales_pipeline.terminal.table import DataTable, print_table
 from sales_pipeline.terminal.times import to_ms
 
@@ -173,7 +173,7 @@ class Backfill:
 @contextmanager
 def _progress(total: int | None, *, send: bool) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("sending orders" if send else "counting orders", total=total)
         yield lambda orders: progress.advance(task, orders)

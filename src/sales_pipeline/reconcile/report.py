@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from common.printable import printable, printable_json
 from sales_pipeline.reconcile.ledger import Explanation, Found, Kind, Ledger
-from sales_pipeline.terminal.printable import printable
 
 
 class Verdict(StrEnum):
@@ -213,4 +213,4 @@ def _verdict_line(found: Reconciliation) -> str:
 def to_json(found: Reconciliation) -> str:
     """Return the report as one JSON object; names as in `Reconciliation`."""
     report: dict[str, Any] = {"verdict": found.verdict.value} | msgspec.to_builtins(found)
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    return printable_json(msgspec.json.format(msgspec.json.encode(report), indent=2))

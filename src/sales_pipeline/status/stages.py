@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from common.printable import printable_json
 from sales_pipeline.failures.replayed import Replayed
 from sales_pipeline.terminal.amounts import counted, duration, size
 
@@ -224,7 +225,7 @@ def to_json(stack_name: str, stages: Sequence[Stage], now: datetime) -> str:
         for each in stages
     }
     report = {"stack": stack_name, "time": _iso(now), "ok": is_well(stages), "stages": members}
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    return printable_json(msgspec.json.format(msgspec.json.encode(report), indent=2))
 
 
 def is_well(stages: Sequence[Stage]) -> bool:

@@ -1,8 +1,8 @@
 """Tables: aligned text for people, CSV and JSON for programs."""
 
-import csv
 import os
 import sys
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,10 +11,12 @@ from typing import Any, Literal
 import msgspec
 from rich.cells import cell_len
 
-from sales_pipeline.terminal.printable import printable
+from common.printable import Styled, printable, printable_json, visible
+from sales_pipeline.errors import SalesError
+from sales_pipeline.terminal.csv_text import BYTE_ORDER_MARK, csv_line
 from sales_pipeline.terminal.wrap import terminal_width, wrap
 
-Format = Literal["table", "csv", "json"]
+Format = Literal["table", "csv", "spreadsheet", "json"]
 
 _GAP = "  "
 _INDENT = "  "
@@ -36,17 +38,33 @@ class DataTable:
 
 
 def show(table: DataTable, output: Format) -> None:
-    """Print a table as text, as CSV with a header line, or as JSON with one object per row."""
-    if output == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(table.columns)
-        writer.writerows(table.rows)
-    elif output == "json":
-        encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
-        for row in table.rows:
-            sys.stdout.write(encode(dict(zip(table.columns, row, strict=True))).decode() + "\n")
-    else:
+    """Print a table as text, as CSV with a header line, or as JSON with one object per row.
+
+    `spreadsheet` is CSV too, in which no text is a formula. Raises SalesError for JSON with two columns of one name.
+    """
+    if output == "table":
         print_table(table)
+    elif output == "json":
+        _print_json(table)
+    else:
+        is_terminal, is_spreadsheet = sys.stdout.isatty(), output == "spreadsheet"
+        if is_spreadsheet and not is_terminal:
+            sys.stdout.write(BYTE_ORDER_MARK)
+        for row in (table.columns, *table.rows):
+            values = [visible(each) if is_terminal and isinstance(each, str) else each for each in row]
+            sys.stdout.write(csv_line(values, spreadsheet=is_spreadsheet))
+
+
+def _print_json(table: DataTable) -> None:
+    twice = [name for name, count in Counter(table.columns).items() if count > 1]
+    if twice:
+        raise SalesError(
+            f"several columns are called {visible(twice[0])}, and an object of JSON holds one of each name: name them "
+            "with AS, or print CSV"
+        )
+    encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+    for row in table.rows:
+        sys.stdout.write(printable_json(encode(dict(zip(table.columns, row, strict=True)))) + "\n")
 
 
 def print_table(table: DataTable, *, headings: int = 0) -> None:
@@ -59,7 +77,7 @@ def print_table(table: DataTable, *, headings: int = 0) -> None:
     header, body = layout(table, width, headings=headings if width else 0)
     is_bold = width is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     for line in header:
-        sys.stdout.write(f"\x1b[1m{line}\x1b[0m\n" if is_bold and line else f"{line}\n")
+        sys.stdout.write(Styled(f"\x1b[1m{line}\x1b[0m\n") if is_bold and line else f"{line}\n")
     sys.stdout.writelines(f"{line}\n" for line in body)
 
 

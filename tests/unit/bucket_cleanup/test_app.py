@@ -242,6 +242,8 @@ def test_a_reason_is_one_line_that_a_terminal_shows_and_does_not_obey(fail):
 
 def test_an_error_without_a_text_is_named(fail):
     assert fail("")["Reason"] == "RuntimeError" + ADVICE
+
+
 @pytest.mark.parametrize("described", [{}, {"Stacks": []}, {"Stacks": [{}]}])
 def test_an_answer_that_is_not_cloudformations_own_is_named(monkeypatch, described):
     monkeypatch.setattr(app, "cloudformation", SimpleNamespace(describe_stacks=lambda **_: described))

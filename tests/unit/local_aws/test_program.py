@@ -1,5 +1,8 @@
 """A program ends with one line about an error, and with an exit code that says whether to start it again."""
 
+import subprocess
+import sys
+
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -43,3 +46,19 @@ def test_a_mistake_in_the_program_keeps_its_traceback():
 
 def test_without_an_error_the_works_exit_code_is_the_programs():
     assert program.run(lambda: 0) == 0
+
+
+def test_a_line_of_the_log_holds_no_command_and_no_other_line():
+    script = """
+import logging
+from local_aws import program
+def work():
+    logging.getLogger().info("Left out s3://bucket/%s", "a\\x1b[31m\\u202e\\nb")
+    raise RuntimeError("\\x9b1m")
+program.run(work)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    first, *others = ended.stderr.splitlines()
+    assert first.endswith("INFO Left out s3://bucket/a\\x1b[31m\\u202e\\nb")
+    assert others[-1] == "RuntimeError: \\x9b1m"
+    assert "".join(others).isprintable()
