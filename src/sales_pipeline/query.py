@@ -4,9 +4,12 @@ import re
 import sys
 from typing import Any, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pyathena import connect
 from pyathena.error import Error
 
+from common.answers import AnswerError, error_code
+from common.aws_errors import ADVICE
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.errors import SalesError
 from sales_pipeline.terminal.amounts import counted
@@ -26,27 +29,44 @@ def run(stack: Stack, sql: str, output: Format) -> None:
 
 
 def ask(stack: Stack, sql: str) -> DataTable:
-    """Run a query in the stack's workgroup, wait for it, and return its rows as Python values. Raises QueryError."""
+    """Run a query in the stack's workgroup, wait for it, and return its rows as Python values.
+
+    A table without a database is one of the crawler's database. Raises QueryError, and boto3's errors.
+    """
     try:
         cursor = connect(
             session=stack.session,
             region_name=stack.session.region_name,
             work_group=stack["WorkGroupName"],
+            schema_name=stack["CrawledTable"].partition(".")[0],
             poll_interval=0.2,
         ).cursor()
         cursor.execute(sql)
         rows = cast("list[tuple[Any, ...]]", cursor.fetchall())
     except Error as error:
+        _raise_cause(error)
         raise QueryError(_advice(stack, " ".join(str(error).split()))) from None
     return DataTable([column[0] for column in cursor.description or []], rows)
 
 
+def _raise_cause(error: Error) -> None:
+    """Raise the error of boto3 that PyAthena met, where Athena did not get to judge the query."""
+    cause = error.__cause__
+    if isinstance(cause, BotoCoreError) or (isinstance(cause, ClientError) and error_code(cause) in ADVICE):
+        raise cause from None
+    if str(error).startswith("KeyError "):  # so PyAthena says that an answer lacks a member
+        raise AnswerError(str(error)) from None
+
+
 def _advice(stack: Stack, message: str) -> str:
-    crawled = stack["CrawledTable"]
-    name = re.escape(crawled.partition(".")[2])
-    if re.search(rf"\btable\b.*\b{name}\b.* does not exist", message, re.IGNORECASE):
+    crawled, declared = stack["CrawledTable"], stack["DeclaredTable"]
+    found = re.search(r"\btable (?:with name )?['\"]?([\w.$-]+)['\"]? does not exist", message, re.IGNORECASE)
+    database, _, name = found[1].lower().rpartition(".") if found else ("", "", "")
+    if name == crawled.partition(".")[2] and database.rpartition(".")[2] in {"", crawled.partition(".")[0]}:
         return (
-            f"no crawler has made the table {crawled} yet. Query {stack['DeclaredTable']}, which needs no crawler, or "
-            f"run `sales crawl` when the first rows are in S3 ({message})"
+            f"no crawler has made the table {crawled} yet. Query {declared}, which needs no crawler, or run `sales "
+            f"crawl` when the first rows are in S3 ({message})"
         )
+    if name == declared.partition(".")[2]:
+        return f"the table {name} is in another database: write {declared} ({message})"
     return f"Athena says: {message.removesuffix('.')}"

@@ -84,9 +84,15 @@ def test_generate_says_what_it_wrote(generated):
     assert f"written        {ORDERS}\n" in generated
 
 
-def test_a_table_that_no_crawler_has_made_yet(up):
-    ended = sales(up.home, "query", "SELECT * FROM sales_data_projection_db.sales_data")
+@pytest.mark.parametrize("database", ["", "sales_data_projection_db."])
+def test_a_table_that_no_crawler_has_made_yet(up, database):
+    ended = sales(up.home, "query", f"SELECT * FROM {database}sales_data")  # noqa: S608
     assert_one_line(ended, "no crawler has made the table sales_data_projection_db.sales_data yet", "`sales crawl`")
+
+
+def test_the_declared_table_without_its_database(up):
+    ended = sales(up.home, "query", "SELECT * FROM orders")
+    assert_one_line(ended, "in another database: write sales_data_projection_db_declared.orders")
 
 
 def test_sql_that_fails(up):
@@ -137,6 +143,9 @@ def test_orders_travel_from_generate_to_query(up, generated):
     assert len({row[0] for row in rows}) == len(rows)
     assert {first, last} <= {row[0] for row in rows}
     assert [list(map(str, json.loads(line).values())) for line in answers["json"].splitlines()] == rows
+    # A table without a database is the crawler's.
+    unqualified = sales(up.home, "query", "--format", "csv", sql.replace("sales_data_projection_db.", ""))
+    assert (unqualified.stdout, unqualified.stderr) == (answers["csv"], "")
     assert [line.split() for line in answers["table"].splitlines()] == [header, *rows, [str(len(rows)), "rows"]]
 
 

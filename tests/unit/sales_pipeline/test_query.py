@@ -2,8 +2,10 @@
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from pyathena.error import DatabaseError, OperationalError
 
+from common.answers import AnswerError
 from sales_pipeline import query
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.query import QueryError, ask
@@ -44,6 +46,10 @@ def test_what_a_program_reads_holds_rows_and_nothing_else(stack, monkeypatch, ca
         ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.db.sales_data' does not exist", "run `sales crawl`"),
         ("Catalog Error: Table with name sales_data does not exist!", "run `sales crawl`"),
         ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.db.other' does not exist", "Athena says: TABLE_NOT_FOUND"),
+        ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.mine.sales_data' does not exist", "Athena says: TABLE_NOT"),
+        ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.db.orders' does not exist", "write db_declared.orders"),
+        ("Catalog Error: Table with name orders does not exist!", "write db_declared.orders"),
+        ("Catalog Error: Table with name my_sales_data does not exist!", "Athena says: Catalog Error"),
         ("SYNTAX_ERROR: mismatched input 'FRM'", "Athena says: SYNTAX_ERROR"),
         ("COLUMN_NOT_FOUND: Column 'colour' in sales_data cannot be resolved", "Athena says: COLUMN_NOT_FOUND"),
     ],
@@ -70,4 +76,40 @@ def test_what_fails_before_it_is_asked_is_an_error_too(stack, monkeypatch):
 
     monkeypatch.setattr(query, "connect", fail)
     with pytest.raises(QueryError, match="Athena says: no"):
+        ask(stack, "SELECT 1")
+
+
+def test_a_name_without_a_database_is_one_of_the_crawlers_database(stack, monkeypatch):
+    used = {}
+    monkeypatch.setattr(query, "connect", lambda **options: used.update(options) or fail())
+
+    def fail():
+        raise DatabaseError("no")
+
+    with pytest.raises(QueryError):
+        ask(stack, "SELECT * FROM sales_data")
+    assert used["schema_name"] == "db"
+
+
+@pytest.mark.parametrize(
+    ("cause", "raised"),
+    [
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), EndpointConnectionError),
+        (AnswerError("it has no QueryExecutionId"), AnswerError),
+        (
+            ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "old"}}, "StartQueryExecution"),
+            ClientError,
+        ),
+        (
+            ClientError({"Error": {"Code": "InvalidRequestException", "Message": "no"}}, "StartQueryExecution"),
+            QueryError,
+        ),
+    ],
+)
+def test_what_athena_did_not_judge_is_no_error_of_the_query(stack, monkeypatch, cause, raised):
+    def fail(**_):
+        raise DatabaseError(str(cause)) from cause
+
+    monkeypatch.setattr(query, "connect", fail)
+    with pytest.raises(raised):
         ask(stack, "SELECT 1")
