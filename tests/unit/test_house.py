@@ -106,3 +106,35 @@ def test_the_packages_are_listed_from_the_ground_up():
 def test_what_ships_in_a_function_imports_nothing_else_of_this_repository(module, path):
     if any(is_in(module, shipped) for shipped in SHIPPED):
         assert [name for name in imported(path) if not any(is_in(name, shipped) for shipped in SHIPPED)] == []
+
+
+# What a module may write only here, and why.
+ONLY_IN = {
+    "rich.console": {"common.console"},  # text of others on it is made visible
+    "boto3.client": {"bucket_cleanup.app", "generator.app"},  # a function ships alone, and names foreign answers itself
+}
+
+
+def attributes_and_imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module
+        elif isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("name", ONLY_IN)
+def test_what_guards_against_text_and_answers_of_others_is_not_passed_by(name):
+    users = {module for module, path in modules() if name in attributes_and_imports(path)}
+    assert users == ONLY_IN[name]
+
+
+def test_no_member_of_an_error_of_aws_is_taken_for_granted():
+    """`common.answers` reads the code, the message and the status: a foreign answer can lack each of them."""
+    wrong = [
+        f"{path}:{node.lineno}"
+        for _, path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("error.response")
+    ]
+    assert wrong == []

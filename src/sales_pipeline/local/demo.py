@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
-from rich.console import Console
 from rich.live import Live
 
 from common.clock import now_ms
@@ -104,7 +103,7 @@ class Stores:
 class Clock:
     """Prints each step when it begins, and at the end how long each one took."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: PlainConsole) -> None:
         self._console = console
         self._steps: list[tuple[str, float]] = []
 
@@ -157,7 +156,7 @@ def run() -> int:
     return 0 if result.equal else 1
 
 
-def _query_rows(stack: Stack, console: Console, clock: Clock, state_dir: Path) -> dict[str, int]:
+def _query_rows(stack: Stack, console: PlainConsole, clock: Clock, state_dir: Path) -> dict[str, int]:
     """Run the crawler and the query; return the number of rows of each order in the lake."""
     clock.step("crawl")
     console.print(f"  {crawl.run(stack, partial(pipeline.crawl, state_dir))}")
@@ -168,7 +167,7 @@ def _query_rows(stack: Stack, console: Console, clock: Clock, state_dir: Path) -
     return dict(counted.rows)
 
 
-def _send_orders(stack: Stack, console: Console) -> Progress:
+def _send_orders(stack: Stack, console: PlainConsole) -> Progress:
     """Write the orders and wait until all are in the lake or refused, at most 60 s after the last was written."""
     progress, stores = Progress(), Stores(stack)
     failures: list[Exception] = []
