@@ -1,0 +1,249 @@
+"""What the tables show of a lake: a small model of how Athena reads objects, and the view's own SQL on DuckDB.
+
+Shares no code with the product. Sources:
+- which objects: Athena User Guide, "Table location in Amazon S3" (all data in the folder, so sub-folders too) and "Use
+  partition projection" (a day outside of the range is not read); Trino, HiveFileIterator (hidden names and folders);
+- how an object is decompressed: Trino, CompressionKind.forFile (by the text behind the last dot of its name);
+- where lines end: Trino, TextLineReader (at a line feed, a carriage return or both);
+- how the SerDe reads a line: Trino, JsonDeserializer, and Apache Hive, JsonSerDe (keys in lower case, `_col3` for the
+  fourth column, no blank line).
+Where they leave a row to chance, such as a key that is there twice, docs/contract.md decides: such a line is no row.
+"""
+
+import gzip
+import json
+import re
+import zlib
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+
+import duckdb
+
+from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW
+from tests.unit.template.parsed import TEMPLATE, resolve
+
+OTHER_CODECS = {"bz2", "snappy", "zst", "lz4", "deflate", "lzo", "lzo_deflate"}
+GZIP = b"\x1f\x8b"
+VALUES = ("product_name", "quantity", "price")
+CHANGE_COLUMNS = ("event_id", "event_name", "event_time", "sequence_number")
+
+
+class NoRowError(ValueError):
+    """The line is no row by the contract."""
+
+
+@dataclass
+class Shown:
+    """What Athena reads. Rows are values by column, with `dt` and `$path`."""
+
+    rows: list[dict] = field(default_factory=list)
+    broken_lines: list[str] = field(default_factory=list)
+    """Lines that are no rows, as `key:number`."""
+    broken_objects: list[str] = field(default_factory=list)
+    """Keys of objects whose content can't be decompressed as their name says."""
+    not_shown: list[str] = field(default_factory=list)
+    """Keys of objects that no query reads, but for empty ones."""
+
+
+def read(lake):
+    """Read a lake as the declared table shows it."""
+    shown = Shown()
+    days = _projected(date.fromisoformat(lake.first_day))
+    for each in sorted(lake.objects, key=lambda each: each.key.encode()):
+        body = each.body()
+        folder, _, path = each.key.removeprefix(DATA).partition("/")
+        day = folder.removeprefix("dt=")
+        if not body or not each.key.startswith(DATA):
+            continue
+        if not folder.startswith("dt=") or day not in days or _is_hidden(path):
+            shown.not_shown.append(each.key)
+            continue
+        try:
+            text = _decompressed(path, body)
+        except (OSError, EOFError, zlib.error):
+            shown.broken_objects.append(each.key)
+            continue
+        for number, line in enumerate(_lines(text), 1):
+            try:
+                row = _row(line)
+            except (ValueError, ArithmeticError):
+                shown.broken_lines.append(f"{each.key}:{number}")
+            else:
+                shown.rows.append({**row, "dt": day, "$path": f"s3://bucket/{each.key}"})
+    return shown
+
+
+@cache
+def _projected(first_day):
+    return {str(first_day + timedelta(days)) for days in range((NOW.date() - first_day).days + 1)}
+
+
+def _is_hidden(path):
+    # Athena advises against folders without a name, and does not say whether it reads them.
+    return any(part[:1] in {"", "_", "."} for part in path.split("/"))
+
+
+def _decompressed(path, body):
+    name = path.rpartition("/")[2]
+    codec = name.rpartition(".")[2] if "." in name else ""
+    if codec in OTHER_CODECS:
+        raise OSError("reconcile cannot read it, so it may not call the lake equal")
+    if codec == "gz":
+        return gzip.decompress(body)
+    if body.startswith(GZIP):
+        raise OSError("Athena reads the compressed bytes as text")
+    return body
+
+
+def _lines(text):
+    lines = re.split(rb"\r\n|\n|\r", text)
+    return lines[:-1] if not lines[-1] else lines
+
+
+def _row(line):
+    row = json.loads(
+        line.decode(), object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_refuse
+    )
+    _require(isinstance(row, dict) and not any(re.fullmatch("_col[0-9]+", name) for name in row))
+    row = _object([(name.lower(), value) for name, value in row.items()])
+    change = [row.get(name) for name in CHANGE_COLUMNS]
+    if any(value is not None for value in change):
+        event_id, event_name, event_time, sequence_number = change
+        _require(_is_text(event_id) and event_name in {"INSERT", "MODIFY", "REMOVE"})
+        _require(event_time is None or _is_text(event_time))
+        _require(_is_text(sequence_number) and re.fullmatch("[0-9]{1,40}", sequence_number))
+    _require(_is_text(row.get("orderid")))
+    if row.get("event_name") == "REMOVE":
+        _require(all(row.get(name) is None for name in VALUES))
+        return row
+    product, quantity, price = (row.get(name) for name in VALUES)
+    _require(_is_text(product) and isinstance(quantity, _Number) and isinstance(price, _Number))
+    _require(re.fullmatch("-?[0-9]+", quantity) and -(2**31) <= int(quantity) < 2**31)
+    # As text of a number without an exponent: DuckDB would make a float of a Decimal with more than 38 digits.
+    return {**row, "quantity": int(quantity), "price": f"{Decimal(price):f}"}
+
+
+class _Number(str):
+    __slots__ = ()
+
+
+def _object(pairs):
+    _require(len(dict(pairs)) == len(pairs))
+    return dict(pairs)
+
+
+def _refuse(_):
+    raise NoRowError
+
+
+def _require(holds):
+    if not holds:
+        raise NoRowError
+
+
+def _is_text(value):
+    if type(value) is not str or not value:
+        return False
+    value.encode()  # raises an error for half a surrogate pair
+    return True
+
+
+@dataclass
+class Answer:
+    """What SQL says of a lake's rows, by order. A version is a tuple of values; None stands for a deletion."""
+
+    newest: dict[str, set]
+    """The versions that the view may pick: more than one where the rows do not tell which is newer."""
+    picked: dict[str, tuple]
+    """What the view picked this time."""
+    numbered: set[str]
+    """Orders with a row that has a sequence number."""
+    duplicate: set[str]
+
+
+NUMBERED = "SELECT DISTINCT orderid FROM DeclaredDatabase.orders WHERE sequence_number IS NOT NULL"
+DUPLICATE = """
+    SELECT DISTINCT orderid FROM DeclaredDatabase.orders AS one JOIN DeclaredDatabase.orders AS other USING (orderid)
+    WHERE one.number < other.number AND ({})
+"""
+SAME_VALUES = """
+    (one.product_name, one.quantity, one.price) IS NOT DISTINCT FROM (other.product_name, other.quantity, other.price)
+"""
+# Two rows name one event; or they hold one version, and one of the two names no event of the table's stream.
+SAME = {
+    "APPEND": f"""
+        one.event_id = other.event_id OR {SAME_VALUES}
+        AND (coalesce(one.event_name, '') = 'REMOVE') = (coalesce(other.event_name, '') = 'REMOVE')
+        AND (coalesce(one.event_id, 'backfill-') LIKE 'backfill-%'
+            OR coalesce(other.event_id, 'backfill-') LIKE 'backfill-%')
+    """,
+    "NONE": SAME_VALUES,
+}
+
+
+class Tables:
+    """The declared table and the view over it, in the form of one value of ChangeColumns."""
+
+    def __init__(self, form):
+        self._form = form
+        resources = TEMPLATE["Resources"]
+        columns = resolve(
+            resources["DeclaredTable"]["Properties"]["TableInput"]["StorageDescriptor"]["Columns"], ChangeColumns=form
+        )
+        self._names = [column["Name"] for column in columns] + ["dt", "$path"]
+        types = {column["Name"]: column["Type"].replace("string", "VARCHAR") for column in columns}
+        declared = ", ".join(f'"{name}" {types.get(name, "VARCHAR")}' for name in self._names)
+        view = resolve(resources["CreateSalesCurrentViewQuery"]["Properties"]["QueryString"], ChangeColumns=form)
+        self._candidates = _with_ties(view)
+        self._database = duckdb.connect()
+        self._database.execute("SET threads = 1")
+        self._database.execute("CREATE SCHEMA DeclaredDatabase")
+        self._database.execute(f"CREATE TABLE DeclaredDatabase.orders ({declared}, number INT)")
+        self._database.execute(view)
+
+    def ask(self, rows):
+        """Ask the tables over these rows."""
+        values = [
+            value for number, row in enumerate(rows) for value in (*(row.get(name) for name in self._names), number)
+        ]
+        self._database.execute("BEGIN")
+        try:
+            if rows:
+                places = ", ".join("?" * (len(self._names) + 1))
+                inserted = ", ".join([f"({places})"] * len(rows))
+                self._database.execute(f"INSERT INTO DeclaredDatabase.orders VALUES {inserted}", values)  # noqa: S608
+            return self._answer()
+        finally:
+            self._database.execute("ROLLBACK")
+
+    def _answer(self):
+        newest = {}
+        for orderid, *version, is_shown in self._fetch(self._candidates):
+            newest.setdefault(orderid, set()).add(tuple(version) if is_shown else None)
+        picked = self._fetch("SELECT orderid, product_name, quantity, price FROM DeclaredDatabase.sales_current")
+        numbered = self._fetch(NUMBERED) if self._form == "APPEND" else []
+        duplicate = self._fetch(DUPLICATE.format(SAME[self._form]))
+        return Answer(
+            newest,
+            {orderid: tuple(version) for orderid, *version in picked},
+            {orderid for (orderid,) in numbered},
+            {orderid for (orderid,) in duplicate},
+        )
+
+    def _fetch(self, query):
+        return self._database.execute(query).fetchall()
+
+
+def _with_ties(view):
+    """The view's query with every row that it may pick, and whether it shows the row, which it does not if deleted."""
+    parts = re.fullmatch(
+        r"CREATE OR REPLACE VIEW \S+ AS\s+SELECT .*?\s+FROM \((.*)\)\s+(?:--[^\n]*\s+)*WHERE newest = 1 AND (.*)",
+        view.strip(),
+        re.DOTALL,
+    )
+    assert parts, "the view has another form: correct this function"
+    assert parts[1].count("row_number()") == 1
+    with_ties = parts[1].replace("row_number()", "rank()")
+    return f"SELECT orderid, product_name, quantity, price, {parts[2]} FROM ({with_ties}) WHERE newest = 1"  # noqa: S608
