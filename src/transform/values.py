@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Context, Decimal, Inexact
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import lru_cache
 
 import msgspec
@@ -47,10 +47,17 @@ def _checked_once(encode: Callable[[str], bytes]) -> Callable[[str], bytes]:
     return _Checked(encode).__getitem__
 
 
+PRECISION, SCALE = 28, 9
+"""What `decimal(28,9)` holds, the declared table's type of a decimal number: 28 digits, 9 of them behind the point.
+
+A whole number in 32 bits times such a number is decimal(38,9), the most that Athena has, so no revenue overflows.
+"""
+
+
 @_checked_once
 def whole_number(number: str) -> bytes:
     """Return a JSON integer in signed 32 bits, the range of the catalog's `int`."""
-    value = _dynamodb_number(number)
+    value = _finite(number)
     if not -(2**31) <= value < 2**31:
         raise RecordError("expected a whole number in signed 32 bits, found a number outside them")
     if value != int(value):
@@ -67,33 +74,33 @@ def decimal_number(number: str) -> bytes:
     """
     if _PLAIN.fullmatch(number):
         return number.encode() if "." in number else number.encode() + b".0"
-    value = _dynamodb_number(number)
-    return f"{value.normalize(_EXACT):E}".encode() if value else b"0.0"
+    try:
+        value = as_declared(_finite(number)).normalize(_DECLARED)
+    except ArithmeticError:
+        limits = f"{PRECISION - SCALE} digits before the point and {SCALE} behind it"
+        raise RecordError(f"expected a number with at most {limits}, found one with more") from None
+    return f"{value:E}".encode() if value else b"0.0"
 
 
-# pandas refuses integers beyond 64 bits, even before a point, and by default reads no more than 15 digits behind it.
-# pyarrow refuses the zero 0E+999, and there is no minus zero in DynamoDB.
-_PLAIN = re.compile(r"(?:-(?=[0.]*[1-9]))?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,15})?")
-_JSON_NUMBER = re.compile(r"-?((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]{1,3})?")
+def as_declared(value: Decimal) -> Decimal:
+    """Return a number as the declared table has it. Raises ArithmeticError if the table can't hold it exactly."""
+    return value.quantize(_UNIT, context=_DECLARED)
+
+
+_UNIT = Decimal(1).scaleb(-SCALE)
+_DECLARED = Context(prec=PRECISION, traps=[InvalidOperation, Inexact])
+
+# pandas refuses integers beyond 64 bits, even before a point. There is no minus zero in DynamoDB.
+_PLAIN = re.compile(rf"(?:-(?=[0.]*[1-9]))?(?:0|[1-9][0-9]{{0,17}})(?:\.[0-9]{{1,{SCALE}}})?")
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _NUMBER_CHARS_MAX = 200  # a number of DynamoDB has up to 171: "-0.", 130 zeros and 38 digits
-_DIGITS_MAX = 38
-_EXPONENT_MIN, _EXPONENT_MAX = -130, 125
-_EXACT = Context(prec=_DIGITS_MAX, traps=[Inexact])
 
 
-def _dynamodb_number(number: str) -> Decimal:
-    """Return the value of a number that DynamoDB can hold: zero, or ±1E-130 to ±9.9…E+125 with 38 significant digits.
-
-    Source: Amazon DynamoDB Developer Guide, "Supported data types and naming rules", Number.
-    """
-    match = _JSON_NUMBER.fullmatch(number) if len(number) <= _NUMBER_CHARS_MAX else None
-    if match is None:
+def _finite(number: str) -> Decimal:
+    """Return the value of a number as JSON has it, which is as DynamoDB writes it."""
+    if len(number) > _NUMBER_CHARS_MAX or not _JSON_NUMBER.fullmatch(number):
         raise RecordError("expected a finite decimal number, found other text")
-    digits = match[1].replace(".", "").strip("0")
-    value = Decimal(number)
-    if len(digits) > _DIGITS_MAX or (value and not _EXPONENT_MIN <= value.adjusted() <= _EXPONENT_MAX):
-        raise RecordError("expected a number that DynamoDB can hold, found one with more digits or a larger exponent")
-    return value
+    return Decimal(number)
 
 
 # Amazon DynamoDB Streams API Reference, "StreamRecord": up to 40 digits.

@@ -119,7 +119,7 @@ _EXPLANATIONS = {
         "Rows of several versions are equally new, so `sales_current` may show either:\n"
         "  run `sales backfill`. ChangeColumns=APPEND prevents it."
     ),
-    "unreadable rows": "These lines in the lake are no rows of this pipeline: look at the objects.",
+    "unreadable rows": "These lines in the lake are no rows by docs/contract.md: look at the objects.",
     "unreadable objects": (
         "Their content does not fit their names, or is compressed with another codec\n"
         "  than gzip: queries of their days may fail. Move them elsewhere."

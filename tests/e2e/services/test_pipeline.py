@@ -30,10 +30,11 @@ STILL_SECONDS = 3  # longer than the last buffers
 CRAWL_SECONDS = 150
 
 EXACT_PRICES = [
-    "0.10000000000000000000000000000000000001",
-    "12345678901234567890123456789012345.678",
-    "-9.9999999999999999999999999999999999999E+125",
-    "1E-130",
+    "0.123456789",
+    "9007199254740993.000000001",
+    "-9999999999999999999.999999999",
+    "1E+18",
+    "1E-9",
     "349",
     "349.50",
     "0",
@@ -52,6 +53,8 @@ GOOD = {"product_name": {S: "Käse"}, "quantity": {N: "1"}, "price": {N: "1.5"}}
 BAD = {
     "bad-price-is-text": GOOD | {"price": {S: "349.99"}},
     "bad-price-is-missing": {name: value for name, value in GOOD.items() if name != "price"},
+    "bad-price-is-too-large": GOOD | {"price": {N: "1" + "0" * 19}},
+    "bad-price-is-too-small": GOOD | {"price": {N: "0.0000000001"}},
     "bad-name-is-empty": GOOD | {"product_name": {S: ""}},
     "bad-quantity-is-a-fraction": GOOD | {"quantity": {N: "2.5"}},
     "bad-quantity-is-too-large": GOOD | {"quantity": {N: "2147483648"}},

@@ -14,9 +14,10 @@ from sales_pipeline.orders.version import DELETED, Version
 from sales_pipeline.reconcile.declared import NAME_TIME, arrival
 from sales_pipeline.reconcile.ledger import Kind, Ledger
 from tests.unit.template.parsed import TEMPLATE, resolve
+from transform.values import PRECISION, SCALE
 
 BUCKET = "s3://bucket/sales_data/dt={}/stream-1-{}-{}-2f0c.json"
-FOUR_COLUMNS = "orderid VARCHAR, product_name VARCHAR, quantity INT, price DECIMAL(38,9)"
+FOUR_COLUMNS = f"orderid VARCHAR, product_name VARCHAR, quantity INT, price DECIMAL({PRECISION},{SCALE})"
 CHANGE_COLUMNS = "event_id VARCHAR, event_name VARCHAR, event_time VARCHAR, sequence_number VARCHAR"
 
 
@@ -115,6 +116,13 @@ def test_an_order_that_was_delivered_twice_or_changed_counts_once(query, answer)
         delivered("2020-01-01T10:00:00", "too old", 1000),
     ]
     assert ask(sql(query), rows) == answer
+
+
+@pytest.mark.parametrize("query", ["RevenueByProductQuery", "RevenueByDayQuery", "HighestRevenueOrdersQuery"])
+def test_the_largest_quantity_at_the_largest_price_overflows_no_revenue(query):
+    quantity, price, unit = 2**31 - 1, 10**PRECISION - 1, f"E-{SCALE}"
+    row = delivered("2099-01-01T10:00:00", "a", Decimal(f"{price}{unit}"))
+    assert Decimal(f"{quantity * price}{unit}") in ask(sql(query), [(*row[:2], quantity, *row[3:])])[0]
 
 
 days = st.sampled_from(["2026-11-21", "2026-11-22"])

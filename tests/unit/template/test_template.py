@@ -15,7 +15,7 @@ from tests.unit.events import change_event, image, load
 from tests.unit.template.parsed import TEMPLATE, as_list, references, resolve
 from transform.columns import CHANGE_COLUMNS, COLUMNS
 from transform.record import to_row, to_row_with_change
-from transform.values import decimal_number, text, whole_number
+from transform.values import PRECISION, SCALE, decimal_number, text, whole_number
 
 PARAMETERS, RESOURCES, OUTPUTS = TEMPLATE["Parameters"], TEMPLATE["Resources"], TEMPLATE["Outputs"]
 TABLE_STREAM_KEEPS_SECONDS = 24 * 3600  # DynamoDB trims older changes
@@ -327,7 +327,7 @@ def test_the_bucket_takes_tls_only():
 @pytest.mark.parametrize(("change_columns", "more"), [("NONE", ()), ("APPEND", CHANGE_COLUMNS)])
 def test_the_declared_table_has_the_columns_of_the_row(change_columns, more):
     columns = properties("DeclaredTable")["TableInput"]["StorageDescriptor"]["Columns"]
-    catalog_types = {text: "string", whole_number: "int", decimal_number: "decimal(38,9)"}
+    catalog_types = {text: "string", whole_number: "int", decimal_number: f"decimal({PRECISION},{SCALE})"}
     assert [(column["Name"], column["Type"]) for column in resolve(columns, ChangeColumns=change_columns)] == [
         *((column.name, catalog_types[column.encode]) for column in COLUMNS),
         *((name, "string") for name in more),

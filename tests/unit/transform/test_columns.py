@@ -28,7 +28,7 @@ kinds = st.sampled_from([("S", text), ("N", whole_number), ("N", decimal_number)
 VALUES = {
     text: st.text(characters, min_size=1),
     whole_number: int32s,
-    decimal_number: st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**30), max_value=10**30),
+    decimal_number: st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**18), max_value=10**18),
 }
 
 

@@ -4,26 +4,24 @@ A program that reads an object as a whole refuses all its rows for one number th
 """
 
 import io
-import json
-from decimal import Context, Decimal
+from decimal import Decimal
 from importlib import import_module
 
 import pytest
 
 from tests.unit.events import change_event, image
 from transform.record import to_row
+from transform.values import PRECISION, SCALE
 
-NINES = "9" * 38
+NINES = "9" * 19
 PRICES = [
     *("0", "-0", "0.00", "0E+5", "0e-130", "0e999", "-0e999", "0e-999"),
-    *("349", "-349.99", "0.10", "0.1", "1E+2", "100e-2", "1e23", "3.1415926535897932384626433832795028841"),
-    *("9007199254740991", "9007199254740993", "-9007199254740993"),  # around 2^53
+    *("349", "-349.99", "0.10", "0.1", "1E+2", "100e-2", "1e18", "3.141592653", "0.123456789"),
+    *("9007199254740991", "9007199254740993", "-9007199254740993", "9007199254740993.000000001"),  # around 2^53
     *("9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809"),  # around 2^63
-    *("18446744073709551615", "18446744073709551616", "-18446744073709551616"),  # around 2^64
-    *("18446744073709551616.5", "18446744073709551616e0", "1.8446744073709551616E+19"),
-    *(NINES, f"-{NINES}", f"{NINES[:29]}.{NINES[:9]}", f"0.{NINES}", "12345678901234567890123456789012345678"),
-    *("1" + "0" * 125, NINES + "0" * 88, "1E+125", f"9.{NINES[1:]}E+125", f"-9.{NINES[1:]}E+125"),
-    *("1e-130", "-1E-130", "0." + "0" * 129 + "1", f"0.{'0' * 92}{NINES}", "0.00000000000000000000123e22"),
+    *("9223372036854775808.5", "9223372036854775808e0", "-9.223372036854775809E+18"),
+    *(NINES, f"-{NINES}", f"{NINES}.999999999", f"-{NINES}.999999999", f"{NINES[1:]}.999999999", "1234567890123456789"),
+    *("0.000000001", "-1E-9", "0.0000000010000", "0.00000000000000000000123e14", "0." + "0" * 130),
 ]
 QUANTITIES = ["0", "-0", "1", "2E+3", "2147483647", "-2147483648"]
 NAMES = [
@@ -84,17 +82,9 @@ def test_a_reader_takes_every_row_and_gets_the_nearest_price_that_a_float_has(re
 def test_with_a_schema_pyarrow_reads_a_decimal_to_the_last_digit():
     arrow, reader = import_module("pyarrow"), import_module("pyarrow.json")
     lines, values = written()
-    expected = {orderid: price for orderid, _, _, price in values if is_in_declared_column(price)}
-    assert len(expected) > COUNT / 3
-    fitting = b"".join(line for line in lines.splitlines(keepends=True) if json.loads(line)["orderid"] in expected)
-    schema = arrow.schema([("price", arrow.decimal128(38, 9))])  # as the declared table
-    table = reader.read_json(io.BytesIO(fitting), parse_options=reader.ParseOptions(explicit_schema=schema))
-    assert dict(zip(table["orderid"].to_pylist(), table["price"].to_pylist(), strict=True)) == expected
-
-
-def is_in_declared_column(price):
-    """Say whether decimal(38,9), the type of the declared table, holds a price exactly."""
-    return abs(price) < Decimal("1E29") and price == Context(prec=60).quantize(price, Decimal("1E-9"))
+    schema = arrow.schema([("price", arrow.decimal128(PRECISION, SCALE))])  # as the declared table
+    table = reader.read_json(io.BytesIO(lines), parse_options=reader.ParseOptions(explicit_schema=schema))
+    assert table["price"].to_pylist() == [price for *_, price in values]
 
 
 def test_pandas_without_precise_float_takes_every_row_and_is_right_to_14_digits(tmp_path):

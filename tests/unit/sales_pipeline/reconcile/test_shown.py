@@ -130,6 +130,19 @@ def test_a_line_that_the_tables_may_read_otherwise_is_unreadable(stack, run):
     assert {line.rpartition(":")[0] for line in report["unread"]["rows"]["samples"]} == set(keys)
 
 
+def test_a_price_that_the_declared_column_cant_hold_is_unreadable_whatever_the_order_says(stack, run):
+    held = ["9999999999999999999.999999999", "-9.999999999999999999999999999E+18", "1E-9", "-0.0000000010", "1E+18"]
+    beyond = ["10000000000000000000.0", "-12345678901234567890", "1E+19", "0.0000000001", "-1E-10", "349.0000000001"]
+    put_orders(stack, *(order(price, price) for price in held + beyond))
+    put_object(stack, PLAIN, b"".join(row(price, price) for price in held))
+    put_object(stack, object_key("11-00-01"), b"".join(row(price, price) for price in beyond))
+    code, report = run(samples=99)
+    assert (code, report["verdict"], report["rows"]) == (1, "not equal", len(held))
+    lines = [f"{object_key('11-00-01')}:{number}" for number, _ in enumerate(beyond, 1)]
+    assert report["unread"]["rows"]["samples"] == lines
+    assert sorted(report["missing"]["samples"]) == sorted(beyond)
+
+
 def test_a_carriage_return_ends_a_line_too(stack, run):
     put_orders(stack, order("a"), order("b"), order("c"))
     put_object(stack, PLAIN, row("a")[:-1] + b"\r" + row("b")[:-1] + b"\r\n" + row("c")[:-1])
