@@ -1,5 +1,7 @@
 """What can be odd about a lake: each oddity is a function that makes one change to it, or none if it does not fit."""
 
+import random
+
 _ODDITIES = []
 
 
@@ -22,6 +24,7 @@ def make_odd(lake, rng):
 def make_next_odd(lake, rng, number):
     """Make the change that has this number: some 300 numbers in turn make each change, and each variant of it."""
     every = [(change, variant) for change, weight, variants in _ODDITIES for variant in variants or [None] * 2 * weight]
+    random.Random(0).shuffle(every)
     _make(lake, rng, *every[number % len(every)])
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW, Object
+from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW, Object, event
 from tests.unit.sales_pipeline.reconcile.lakes.odd import add, odd, pick
 
 FOLDERS = [
@@ -89,6 +89,21 @@ def file_name(lake, rng, new):
 
 
 @odd(weight=2)
+def swap_days(lake, rng):
+    """Exchange the folders of two objects, so that their days contradict the times in their names."""
+    pairs = [
+        (one, other)
+        for one in lake.objects
+        for other in lake.objects
+        if one.key.rpartition("/")[0] < other.key.rpartition("/")[0]
+    ]
+    if pairs:
+        one, other = rng.choice(pairs)
+        (place, _, file), (other_place, _, other_file) = one.key.rpartition("/"), other.key.rpartition("/")
+        one.key, other.key = f"{other_place}/{file}", f"{place}/{other_file}"
+
+
+@odd(weight=2)
 def same_second(lake, rng):
     """Give two objects names of the same second, perhaps on different days."""
     if len(lake.objects) > 1:
@@ -161,7 +176,10 @@ def move_row(lake, rng):
 
 @odd(weight=7)
 def tie(lake, rng):
-    """Put all rows of an order into one object, where nothing but a sequence number tells which is newest."""
+    """Put all rows of an order into one object, where nothing but a sequence number tells which is newest.
+
+    Perhaps errors/ has what the table holds, too.
+    """
     if picked := pick(lake, rng):
         each, position = picked
         start = each.lines[position].partition(b",")[0]
@@ -172,6 +190,8 @@ def tie(lake, rng):
         if rng.random() < 0.3:
             number = rb'"sequence_number":"8"'
             each.lines = [re.sub(rb'"sequence_number":"\d+"', number, line) for line in each.lines]
+        if rng.random() < 0.2:
+            lake.errors += [event(item["orderid"]["S"], item) for item in lake.items]
 
 
 @odd(weight=3)

@@ -60,18 +60,21 @@ def refused_order(lake, rng):
             item[name] = value
 
 
-@odd(weight=4, variants=["change", "change", "deletion", "no change"])
-def failed_order(lake, rng, what):
+FAILED = [(what, where) for what in ("change", "deletion", "no change") for where in ("errors", "dead_letters")] * 2
+
+
+@odd(weight=4, variants=FAILED)
+def failed_order(lake, rng, failed):
     """Lose the last change of an order to errors/ or the dead-letter queue; or only a second delivery of it."""
     if lake.items:
         item = rng.choice(lake.items)
         orderid = item["orderid"]["S"]
-        failed = rng.choice([lake.errors, lake.dead_letters])
+        what, where = failed
         if what == "change":
             item |= Version("Failed", "1", "1").item(orderid)
         if what == "deletion":
             lake.items.remove(item)
-        failed.append(event(orderid, None if what == "deletion" else item))
+        getattr(lake, where).append(event(orderid, None if what == "deletion" else item))
 
 
 @odd()

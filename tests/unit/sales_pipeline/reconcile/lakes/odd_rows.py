@@ -1,6 +1,7 @@
 """Oddities of rows: what the text of a line is, and what it says about its event."""
 
 import re
+from collections import Counter
 
 from tests.unit.sales_pipeline.reconcile.lakes.odd import odd, pick
 
@@ -78,6 +79,10 @@ LINES = [
     (rb'"price":([-\d.]+)', rb'"price":\1e0'),
     (rb'"price":([-\d.]+)', rb'"price":\g<1>00'),
     (rb'"price":349.0', b'"price":3.49E2'),
+    (rb'"price":([-\d]+)\.', rb'"price":\g<1>00000000000000000000.'),  # more digits than the column holds
+    (rb'"price":([-\d.]+)', rb'"price":\g<1>0000000001'),
+    (rb'"price":([-\d.]+)', rb'"price":\g<1>E+19'),
+    (rb'"price":([-\d.]+)', rb'"price":\g<1>e-10'),
     (rb'"price":([-\d.]+)', b'"price":NaN'),
     (rb'"price":([-\d.]+)', b'"price":1e'),
     (rb'"price":([-\d.]+)', b'"price":.5'),
@@ -147,14 +152,31 @@ CHANGE_COLUMNS = [
 
 @odd(weight=3, variants=CHANGE_COLUMNS)
 def change_columns(lake, rng, change):
-    """Change what a row says about its event, or what all rows say."""
-    _replace(lake, rng, *change)
-    if rng.random() < 0.3:
+    """Change what a row says about its event, or what all rows of the order say."""
+    if orderid := _replace(lake, rng, *change):
+        for each in lake.objects if rng.random() < 0.5 else []:
+            each.lines = [re.sub(*change, text, count=1) if text.startswith(orderid) else text for text in each.lines]
+
+
+@odd()
+def same_event(lake, rng):
+    """Let several rows of an order name one event, whatever they hold."""
+    named = [line for each in lake.objects for line in each.lines if b'"event_id":"' in line]
+    starts = Counter(line.partition(b",")[0] for line in named)
+    if orderids := [start for start, count in starts.items() if count > 1]:
+        orderid = rng.choice(orderids)
         for each in lake.objects:
-            each.lines = [re.sub(*change, text, count=1) for text in each.lines]
+            each.lines = [
+                re.sub(rb'"event_id":"[^"]*"', b'"event_id":"same"', line) if line.startswith(orderid) else line
+                for line in each.lines
+            ]
 
 
 def _replace(lake, rng, pattern, new):
-    if picked := pick(lake, rng, re.compile(pattern)):
-        each, position = picked
-        each.lines[position] = re.sub(pattern, new, each.lines[position], count=1)
+    """Replace in one line, and return the line's beginning, which names the order."""
+    if not (picked := pick(lake, rng, re.compile(pattern))):
+        return None
+    each, position = picked
+    text = each.lines[position]
+    each.lines[position] = re.sub(pattern, new, text, count=1)
+    return text.partition(b",")[0]

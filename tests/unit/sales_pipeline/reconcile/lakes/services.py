@@ -142,7 +142,8 @@ class Queue:
         self._shown = False
 
     def get_queue_attributes(self, **_):
-        return {"Attributes": {"ApproximateNumberOfMessages": str(len(self._messages))}}
+        counts = {"ApproximateNumberOfMessages": len(self._messages), "ApproximateNumberOfMessagesNotVisible": 0}
+        return {"Attributes": {name: str(count) for name, count in counts.items()}}
 
     def receive_message(self, **_):
         self._shown = not self._shown

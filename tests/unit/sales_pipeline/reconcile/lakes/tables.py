@@ -121,8 +121,11 @@ def _row(line):
     product, quantity, price = (row.get(name) for name in VALUES)
     _require(_is_text(product) and isinstance(quantity, _Number) and isinstance(price, _Number))
     _require(re.fullmatch("-?[0-9]+", quantity) and -(2**31) <= int(quantity) < 2**31)
-    # As text of a number without an exponent: DuckDB would make a float of a Decimal with more than 38 digits.
-    return {**row, "quantity": int(quantity), "price": f"{Decimal(price):f}"}
+    # Athena rounds a price that the column can't hold, shows NULL or fails.
+    number = Decimal(price)
+    _require(-(10**19) < number < 10**19 and number == round(number, 9))
+    # As text of a number without an exponent: DuckDB would make a float of a Decimal with many digits.
+    return {**row, "quantity": int(quantity), "price": f"{number:f}"}
 
 
 class _Number(str):
