@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from samcli.yamlhelper import yaml_dump, yaml_parse  # type: ignore[import-untyped]
 
-from local_aws import guard
+from local_aws import emulator, guard
 from local_aws.emulator import REGION, Emulator
 from local_aws.errors import LocalAwsError
 
@@ -53,7 +53,8 @@ class Sam:
     def build(self, template_path: Path) -> Path:
         """Build for this machine's Python; return the path of the built template, adapted to the emulator."""
         build_dir = self.workdir / "build"
-        failure = self._run("build", "--template-file", str(template_path), "--build-dir", str(build_dir))
+        arguments = ("build", "--template-file", str(template_path), "--build-dir", str(build_dir))
+        failure = self._run(*arguments, **emulator.CALLERS_PROXIES)  # it installs packages
         if failure:
             raise DeployError(f"sam build failed: {failure} See {self.log_path}.")
         built = build_dir / "template.yaml"
@@ -89,8 +90,11 @@ class Sam:
             logs = f"{self.log_path} and {self.emulator.log_path}"
             raise DeployError(f"sam {command} failed for stack {stack_name}: {reason} See {logs}.")
 
-    def _run(self, *arguments: str) -> str | None:
-        """Run one `sam` command; return None, or the reason that it printed when it failed."""
+    def _run(self, *arguments: str, **variables: str) -> str | None:
+        """Run one `sam` command; return None, or the reason that it printed when it failed.
+
+        Its environment has `variables` too.
+        """
         home = self.workdir / "sam"
         home.mkdir(parents=True, exist_ok=True)
         # SAM asks PyPI for a newer version unless it did so within a week.
@@ -106,6 +110,7 @@ class Sam:
             "SAM_CLI_TELEMETRY": "0",
             "TMPDIR": str(home),  # SAM does not delete the archives that it uploads
             "__SAM_CLI_APP_DIR": str(home),
+            **variables,
         }
         with self.log_path.open("a+b") as log:
             start = log.seek(0, os.SEEK_END)

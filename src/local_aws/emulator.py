@@ -2,15 +2,15 @@
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,7 @@ import boto3
 from common.answers import check_answers
 from local_aws import guard
 from local_aws.errors import LocalAwsError
+from local_aws.server import KEY_ID_NAME, SECRET_NAME
 
 LOOPBACK = "127.0.0.1"
 PREFERRED_PORT = 4566
@@ -28,9 +29,9 @@ START_SECONDS = 30
 START_ATTEMPTS = 3
 STOP_SECONDS = 10
 
-# For MiniStack this access key is the account's root user; it never checks the secret. Every other access key must come
-# from its IAM or STS, as the key of a function's role does.
-ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+_PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
+CALLERS_PROXIES = {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
+"""The proxies that this program was started with. What installs packages needs them, and nothing else does."""
 
 
 class EmulatorError(LocalAwsError):
@@ -42,18 +43,37 @@ class _PortTakenError(EmulatorError):
 
 
 @dataclass(frozen=True)
+class Key:
+    """An access key of the emulator's root user. It is made for one run, and the emulator takes no other root key."""
+
+    # Nobody takes it for a key of AWS, which begins with AKIA or ASIA.
+    key_id: str = field(default_factory=lambda: f"LOCAL{secrets.token_hex(16).upper()}")
+    secret: str = field(default_factory=lambda: secrets.token_hex(20), repr=False)
+
+
+@dataclass(frozen=True)
 class Emulator:
     """A running emulator. Leaving a `with` block over it stops it."""
 
     endpoint_url: str
     log_path: Path
     process: subprocess.Popen[bytes]
+    key: Key
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a process that uses this emulator. Nothing in it leads to a real account."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        """The environment of a process that uses this emulator. Nothing in it leads to a real account, or to a proxy.
+
+        It has the key of the root user, so only this user may read what holds it.
+        """
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("AWS_") and name.upper() not in _PROXIES
+        }
         settings = {
+            "AWS_ACCESS_KEY_ID": self.key.key_id,
+            "AWS_SECRET_ACCESS_KEY": self.key.secret,
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
@@ -61,13 +81,14 @@ class Emulator:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+        # macOS can also have a proxy in its own settings, and this process' environment can still have one.
         for name in ("NO_PROXY", "no_proxy"):
             settings[name] = ",".join(filter(None, [os.environ.get(name), LOOPBACK]))
-        return inherited | ROOT | settings
+        return inherited | settings
 
     def session(self) -> boto3.Session:
         """Return the root user's session; its clients need `endpoint_url` too."""
-        session = boto3.Session(ROOT["AWS_ACCESS_KEY_ID"], ROOT["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
+        session = boto3.Session(self.key.key_id, self.key.secret, region_name=REGION)
         check_answers(session.events)
         return session
 
@@ -112,12 +133,16 @@ def start(log_path: Path) -> Emulator:
 
 def _start_at(port: int, log_path: Path) -> Emulator:
     # The guard makes it. Made here, an interrupt before the guard runs would leave it behind.
-    directory = Path(tempfile.gettempdir()) / f"sales-emulator-{uuid.uuid4().hex}"
+    directory = Path(tempfile.gettempdir()) / f"sales-emulator-{secrets.token_hex(16)}"
+    # Only this process and the emulator know it until the emulator has the port. The folder's name can be listed.
+    mark = secrets.token_hex(16)
+    key = Key()
+    environment = _environment(directory, port, mark, key)
     with log_path.open("wb") as log:
-        process = guard.start(directory, [sys.executable, "-m", "local_aws.server"], _environment(directory, port), log)
-    emulator = Emulator(f"http://{LOOPBACK}:{port}", log_path, process)
+        process = guard.start(directory, [sys.executable, "-m", "local_aws.server"], environment, log)
+    emulator = Emulator(f"http://{LOOPBACK}:{port}", log_path, process, key)
     try:
-        _wait_until_healthy(emulator, directory.name)
+        _wait_until_healthy(emulator, mark)
     except BaseException:
         emulator.stop()
         raise
@@ -134,9 +159,11 @@ def _free_port() -> int:
         return port
 
 
-def _environment(directory: Path, port: int) -> dict[str, str]:
-    """Return the whole environment of the emulator. The functions that it runs inherit it."""
-    return ROOT | {
+def _environment(directory: Path, port: int, mark: str, key: Key) -> dict[str, str]:
+    """Return the whole environment of the emulator. The functions that it runs inherit it, without the key."""
+    return {
+        KEY_ID_NAME: key.key_id,
+        SECRET_NAME: key.secret,
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         **dict.fromkeys(("HOME", "TMPDIR", "STATE_DIR", "S3_DATA_DIR"), str(directory)),
@@ -149,7 +176,7 @@ def _environment(directory: Path, port: int) -> dict[str, str]:
         # may mean ::1.
         "MINISTACK_HOST": LOOPBACK,
         # Its health answer holds this text. So another emulator that took the port first is noticed.
-        "MINISTACK_EDITION": directory.name,
+        "MINISTACK_EDITION": mark,
         # It removes containers that another MiniStack left in Docker. This path keeps it away from them.
         "DOCKER_HOST": f"unix://{directory}/no-docker",
     }

@@ -1,8 +1,14 @@
-"""The emulator's process, `python -m local_aws.server`: MiniStack, without one warning that it repeats every second."""
+"""The emulator's process, `python -m local_aws.server`: MiniStack behind the gate.
+
+It also keeps one warning out of MiniStack's log that comes every second.
+"""
 
 import logging
+import os
 
 from common.streams import make_log_visible
+
+KEY_ID_NAME, SECRET_NAME = "GATE_ACCESS_KEY_ID", "GATE_SECRET_ACCESS_KEY"
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
@@ -11,12 +17,19 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
 
 
 def main() -> None:
-    """Run MiniStack until a signal ends it; its settings are environment variables."""
+    """Run MiniStack until a signal ends it. Its settings, and the key of its root user, are environment variables."""
     make_log_visible()
+    # Functions inherit the environment, and may have no more than their role.
+    key_id, secret = os.environ.pop(KEY_ID_NAME), os.environ.pop(SECRET_NAME)
     logging.getLogger("pipes").addFilter(is_worth_a_line)
-    from ministack.app import main as run  # type: ignore[import-untyped]  # noqa: PLC0415 - the demo's package
+    from ministack import app as emulator  # type: ignore[import-untyped]  # noqa: PLC0415 - the demo's package
 
-    run()
+    from local_aws.gate import asgi, keys  # noqa: PLC0415 - they import the demo's package
+
+    keys.hide_function_keys()
+    keys.register_root(key_id, secret)
+    emulator.app = asgi.Gate(emulator.app, keys.secret_of)
+    emulator.main()
 
 
 if __name__ == "__main__":

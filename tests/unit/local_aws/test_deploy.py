@@ -2,8 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
-from local_aws.deploy import adapt
+import pytest
+
+from local_aws import deploy, emulator
+from local_aws.deploy import Sam, adapt
 from tests.unit.events import load
 from tests.unit.template.parsed import TEMPLATE, references
 
@@ -38,3 +42,25 @@ def test_only_the_stream_actions_that_are_granted_are_widened():
 def test_the_schedules_time_is_filled_in():
     schedule = adapt(TEMPLATE, MINUTE)["Resources"]["GeneratorSchedule"]["Properties"]
     assert json.loads(schedule["Target"]["Input"]) == load("scheduler")
+
+
+def test_only_the_build_sees_the_callers_proxies(tmp_path, monkeypatch):
+    """It installs packages. The others talk to the emulator only."""
+    proxies = {"HTTPS_PROXY": "http://proxy.example:8080"}
+    monkeypatch.setenv("HTTPS_PROXY", "http://other.example")
+    monkeypatch.setattr(emulator, "CALLERS_PROXIES", proxies)
+    seen = {}
+
+    def start(_directory, command, environment, _log):
+        seen[command[3]] = environment
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deploy.guard, "start", start)
+    running = emulator.Emulator("http://127.0.0.1:1", tmp_path / "emulator.log", None, emulator.Key())
+    sam = Sam(running, tmp_path, tmp_path / "sam.log")
+    for call in (lambda: sam.build(Path("template.yaml")), lambda: sam.deploy(Path("template.yaml"), "name", {})):
+        with pytest.raises(KeyboardInterrupt):
+            call()
+
+    assert seen["build"]["HTTPS_PROXY"] == proxies["HTTPS_PROXY"]
+    assert "HTTPS_PROXY" not in seen["deploy"]
