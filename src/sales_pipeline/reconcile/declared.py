@@ -15,7 +15,7 @@ NAME_TIME = "[^/]*([0-9]{4}(-[0-9]{2}){5})[^/]*$"
 _NAME_TIME = re.compile(NAME_TIME)
 _DAY = re.compile(r"dt=([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _RANGE = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2})\s*,\s*([0-9]{4}-[0-9]{2}-[0-9]{2}|NOW)\s*")
-_EPOCH = date(1970, 1, 1)
+_EPOCH, _LAST = date(1970, 1, 1), date(2199, 12, 31)  # between them, `arrival` fits 64 bits
 _TIMES_OF_A_DAY = 10**14 + 1  # a name's time has 14 digits
 
 
@@ -31,12 +31,16 @@ class ProjectedDays:
     def parse(cls, text: str) -> "ProjectedDays":
         """Return the days of a value of `projection.dt.range`: `2026-01-01,NOW`. Raises ValueError for other values.
 
-        Amazon Athena User Guide, "Supported types for partition projection": both ends belong to the range.
+        Both ends are from 1970 to 2199. They belong to the range (Amazon Athena User Guide, "Supported types for
+        partition projection").
         """
         ends = _RANGE.fullmatch(text)
         if not ends:
             raise ValueError(f"no days: {text}")
-        return cls(date.fromisoformat(ends[1]), None if ends[2] == "NOW" else date.fromisoformat(ends[2]))
+        days = cls(date.fromisoformat(ends[1]), None if ends[2] == "NOW" else date.fromisoformat(ends[2]))
+        if days.first < _EPOCH or (days.last or _EPOCH) > _LAST:
+            raise ValueError(f"days before 1970 or after 2199: {text}")
+        return days
 
     def day_of(self, path: str, now_ms: int) -> date | None:
         """Return the day of an object; None where the table does not show it.

@@ -60,7 +60,7 @@ class Reader:
 
     def __init__(self, sources: Sources, ledger: Ledger, in_progress_ms: int = 0, samples: int = 0) -> None:
         self._sources, self._ledger = sources, ledger
-        self._in_progress_ms = in_progress_ms
+        self._in_progress_ms, self._samples = in_progress_ms, samples
         self._days = sources.projected_days()
         self._read_row = partial(read_row, change_columns=sources.has_change_columns)
         self._listed_ms = 0
@@ -97,11 +97,13 @@ class Reader:
                 self._unread_objects.add(key)
 
     def _shown(self) -> Iterator[Object]:
-        for each in self._new(self._sources.lake.objects()):
-            if self._day_of(each):
-                yield each
-            else:
+        # An object that is not shown yet is looked at again: its day may begin while the comparison waits.
+        self._not_shown = _Samples(self._samples)
+        for each in self._sources.lake.objects():
+            if not self._day_of(each):
                 self._not_shown.add(each.key)
+            elif self._ledger.mark_as_read(each.key):
+                yield each
 
     def _day_of(self, each: Object) -> date | None:
         return self._days.day_of(each.key.removeprefix(self._sources.lake_location.prefix), now_ms())

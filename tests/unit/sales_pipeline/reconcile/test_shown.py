@@ -223,6 +223,14 @@ def test_the_days_are_those_of_the_deployed_table(stack, run):
     assert run()[1]["not_shown"]["samples"] == [PLAIN]
 
 
+def test_an_object_of_a_day_that_begins_while_the_comparison_waits_is_shown_then(stack, clock, run):
+    clock.seconds = 12 * 3600 - 3.0  # just before midnight
+    put_orders(stack, order("a"))
+    put_object(stack, object_key("00-00-00", day="2026-11-23"), row("a"))
+    report = run()[1]
+    assert (report["verdict"], count(report, "not_shown")) == ("equal", 0)
+
+
 def test_what_s3_says_of_the_time_plays_no_part(stack, run):
     """A copy of an old object is new to S3; the view goes by its name."""
     put_orders(stack, order("a"))
