@@ -33,10 +33,11 @@ from sales_pipeline.reconcile.backfill_rules import (
     removal,
     why_not,
 )
-from sales_pipeline.reconcile.compare import compare, say, temporary_ledger
+from sales_pipeline.reconcile.compare import compare, say
 from sales_pipeline.reconcile.ledger import Difference, Ledger
 from sales_pipeline.reconcile.reader import Reader, Sources
 from sales_pipeline.reconcile.report import Reconciliation
+from sales_pipeline.reconcile.temporary import temporary_ledger
 from sales_pipeline.terminal.table import DataTable, print_table
 from sales_pipeline.terminal.times import to_ms
 

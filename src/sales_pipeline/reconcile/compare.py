@@ -1,13 +1,7 @@
 """`sales reconcile`: compares the table with the lake, and says how the lake differs."""
 
-import errno
-import sqlite3
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Literal
 
 from common.clock import now_ms
@@ -15,16 +9,12 @@ from sales_pipeline import defaults
 from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS
-from sales_pipeline.errors import SalesError
 from sales_pipeline.reconcile.ledger import Ledger
 from sales_pipeline.reconcile.reader import Reader, Sources
 from sales_pipeline.reconcile.report import Reconciliation, Verdict, conclude, to_json, to_text
+from sales_pipeline.reconcile.temporary import temporary_ledger
 
 FIRST_WAIT_SECONDS = 5.0
-
-
-class LedgerError(SalesError):
-    """The comparison can't write its temporary file."""
 
 
 def run(
@@ -45,32 +35,6 @@ def run(
         found = compare(Sources(stack, units_per_second), ledger, in_progress_seconds, samples)
     sys.stdout.write((to_json if output == "json" else to_text)(found) + "\n")
     return int(found.verdict is Verdict.not_equal)
-
-
-@contextmanager
-def temporary_ledger() -> Iterator[Ledger]:
-    """Make a ledger, and delete it afterwards. Raises LedgerError where the disk refuses it."""
-    try:
-        directory = tempfile.TemporaryDirectory(prefix="sales-reconcile-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise LedgerError(_advice(error.strerror or str(error))) from None
-    with directory as path:
-        try:
-            with closing(Ledger(Path(path) / "ledger.sqlite3")) as ledger:
-                yield ledger
-        except sqlite3.Error as error:
-            raise LedgerError(_advice(f"{path}: {error}")) from None
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            raise LedgerError(_advice(error.strerror or str(error))) from None
-
-
-def _advice(problem: str) -> str:
-    return (
-        f"The comparison can't write its temporary file ({problem}). It takes up to 500 MB for a million orders: free "
-        "some space, or name another folder in the environment variable TMPDIR."
-    )
 
 
 def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None, samples: int) -> Reconciliation:

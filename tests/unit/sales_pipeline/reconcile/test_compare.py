@@ -14,7 +14,7 @@ from sales_pipeline.errors import SalesError
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.dead_letters import Listing
 from sales_pipeline.reconcile import queries
-from sales_pipeline.reconcile.compare import LedgerError
+from sales_pipeline.reconcile.temporary import LedgerError
 from tests.unit.sales_pipeline.reconcile.conftest import IN_PROGRESS_SECONDS
 from tests.unit.sales_pipeline.reconcile.stacks import (
     FOLDER,
