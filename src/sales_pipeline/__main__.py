@@ -1,13 +1,20 @@
 """The program `sales`."""
 
+import signal
 import sys
 
 from common.streams import standard_streams
 
+# A command that `kill` or a closed terminal ends cleans up, and says what it has done, as after Ctrl-C.
+_ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+
 
 def main() -> None:
-    """Run the command line. Ctrl-C ends it with exit code 130, also while its modules are imported."""
+    """Run the command line. Ctrl-C, SIGTERM and SIGHUP end it with exit code 130, also while modules are imported."""
     try:
+        for number in _ENDINGS:
+            if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
+                signal.signal(number, signal.default_int_handler)
         with standard_streams():
             try:
                 from sales_pipeline.cli.app import app  # noqa: PLC0415

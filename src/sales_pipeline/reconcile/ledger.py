@@ -64,9 +64,12 @@ class Difference(NamedTuple):
 
 
 class Ledger:
-    """What was read of table, lake and failures, and how they differ. `path` must not exist yet."""
+    """What was read of table, lake and failures, and how they differ.
 
-    def __init__(self, path: Path) -> None:
+    `path` must not exist yet. An empty one makes a file without a name.
+    """
+
+    def __init__(self, path: Path | str) -> None:
         self._database = sqlite3.connect(path, isolation_level=None)
         self._database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         self._database.executescript(queries.SCHEMA)

@@ -2,13 +2,15 @@
 
 import errno
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from sales_pipeline.errors import SalesError
 from sales_pipeline.reconcile.ledger import Ledger
+
+# For an empty name, SQLite makes a file in TMPDIR, or in /var/tmp, and removes its name at once. So the kernel deletes
+# the file when the process ends, even by SIGKILL (sqlite.org, "In-Memory Databases", "Temporary Databases").
+UNNAMED = ""
 
 
 class LedgerError(SalesError):
@@ -17,21 +19,16 @@ class LedgerError(SalesError):
 
 @contextmanager
 def temporary_ledger() -> Iterator[Ledger]:
-    """Make a ledger, and delete it afterwards. Raises LedgerError where the disk refuses it."""
+    """Make a ledger in a file that no end of this process leaves behind. Raises LedgerError if the disk refuses it."""
     try:
-        directory = tempfile.TemporaryDirectory(prefix="sales-reconcile-", ignore_cleanup_errors=True)
+        with closing(Ledger(UNNAMED)) as ledger:
+            yield ledger
+    except sqlite3.Error as error:
+        raise LedgerError(_advice(str(error))) from None
     except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
         raise LedgerError(_advice(error.strerror or str(error))) from None
-    with directory as path:
-        try:
-            with closing(Ledger(Path(path) / "ledger.sqlite3")) as ledger:
-                yield ledger
-        except sqlite3.Error as error:
-            raise LedgerError(_advice(f"{path}: {error}")) from None
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            raise LedgerError(_advice(error.strerror or str(error))) from None
 
 
 def _advice(problem: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -81,3 +82,19 @@ def test_a_local_command_away_from_the_clone_says_so_too(tmp_path):
     code, _, said = run("up", script=script)
     assert code == 1
     assert "template.yaml" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_every_signal_that_asks_for_an_end_is_as_ctrl_c_for_a_command(number):
+    script = "from sales_pipeline import __main__\nfrom sales_pipeline.cli import app\n"
+    script += f"app.app = lambda: signal.raise_signal({int(number)})\n__main__.main()"
+    ended = subprocess.run([sys.executable, "-c", "import signal\n" + script], timeout=SECONDS, check=False)
+    assert ended.returncode == 130
+
+
+def test_a_command_under_nohup_does_not_end_with_its_terminal():
+    script = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\nfrom sales_pipeline import __main__\n"
+    script += (
+        "from sales_pipeline.cli import app\napp.app = lambda: signal.raise_signal(signal.SIGHUP)\n__main__.main()"
+    )
+    assert subprocess.run([sys.executable, "-c", script], timeout=SECONDS, check=False).returncode == 0
