@@ -1,8 +1,10 @@
-"""What the programs of this package have in common: their arguments, their log, and how they end."""
+"""What the programs of this package have in common: their arguments, their log, their reports, and how they end."""
 
 import argparse
 import logging
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common.printable import visible
 from common.streams import make_log_visible
 from local_aws.errors import SETTINGS_EXIT_CODE, LocalAwsError, SettingsError, one_line
+from local_aws.saving import Report
 from sales_pipeline.aws.stack import StackError
 
 log = logging.getLogger(__name__)
@@ -20,6 +23,7 @@ def parser(module: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m {module}")
     parser.add_argument("--stack-name", required=True, help="the deployed stack")
     parser.add_argument("--state-dir", required=True, type=Path, help="where it keeps what it has done")
+    parser.add_argument("--report-fd", type=int, help="file descriptor of a pipe to the supervisor")
     return parser
 
 
@@ -28,6 +32,20 @@ class _Formatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
         return visible(super().formatMessage(record))
+
+
+def reporter(report_fd: int | None) -> Report:
+    """Return what tells the supervisor that this program works, or why it waits. Without a supervisor it does nothing.
+
+    Each report is one line. An empty one says that the program works.
+    """
+
+    def report(problem: str) -> None:
+        if report_fd is not None:
+            with suppress(BrokenPipeError):  # the guard ends this process in a moment
+                os.write(report_fd, " ".join(problem.split()).encode(errors="replace") + b"\n")
+
+    return report
 
 
 def run(work: Callable[[], int]) -> int:
@@ -43,6 +61,6 @@ def run(work: Callable[[], int]) -> int:
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
         return work()
-    except (LocalAwsError, StackError, ClientError, BotoCoreError) as error:
+    except (LocalAwsError, StackError, ClientError, BotoCoreError, OSError) as error:
         log.error("%s", one_line(error))  # noqa: TRY400 - the line says it all
         return SETTINGS_EXIT_CODE if isinstance(error, SettingsError) else 1

@@ -22,6 +22,7 @@ from local_aws.crawler.crawl import crawl
 from local_aws.crawler.schedule import Schedule, call_to_crawl
 from local_aws.crawler.settings import CrawlerSettings
 from local_aws.errors import LocalAwsError, SettingsError, one_line
+from local_aws.saving import Report, until_saved
 from sales_pipeline.aws.stack import find
 
 POLL_SECONDS = 1.0  # the emulator shows a StartCrawler as RUNNING for 5 s
@@ -37,10 +38,11 @@ def main() -> int:
     arguments = parser.parse_args()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: sys.exit(0))
-    return program.run(lambda: _run(arguments.stack_name, arguments.state_dir, once=arguments.once))
+    report = program.reporter(arguments.report_fd)
+    return program.run(lambda: _run(arguments.stack_name, arguments.state_dir, report, once=arguments.once))
 
 
-def _run(stack_name: str, state_dir: Path, *, once: bool) -> int:
+def _run(stack_name: str, state_dir: Path, report: Report, *, once: bool) -> int:
     session = boto3.Session()
     name = find(session, stack_name)["CrawlerName"]
     glue: Any = session.client("glue")
@@ -48,15 +50,23 @@ def _run(stack_name: str, state_dir: Path, *, once: bool) -> int:
     CrawlerSettings.of(crawler)  # refuses the settings now, and not only at the first crawl
     checkpoint = CrawlCheckpoint(state_dir)
     if once:
-        with checkpoint.crawling():
-            crawl(crawler)
+        try:
+            with checkpoint.crawling():
+                crawl(crawler)
+        finally:
+            checkpoint.save()
         return 0
-    return serve(glue, name, checkpoint)
+    return serve(glue, name, checkpoint, report)
 
 
-def serve(glue: Any, name: str, checkpoint: CrawlCheckpoint) -> NoReturn:  # noqa: ANN401 - there are no stubs for it
-    """Crawl whenever something calls for it, until the process ends."""
+def serve(glue: Any, name: str, checkpoint: CrawlCheckpoint, report: Report) -> NoReturn:  # noqa: ANN401 - no stubs
+    """Crawl whenever something calls for it, until the process ends.
+
+    It does not crawl while it can't save a checkpoint: the same call would call for crawl after crawl.
+    """
     was_running, answered = False, True
+    until_saved(checkpoint.save, report, time.sleep)
+    report("")
     expression, schedule = None, None
     while True:
         try:
@@ -84,6 +94,7 @@ def serve(glue: Any, name: str, checkpoint: CrawlCheckpoint) -> NoReturn:  # noq
                 crawl(crawler)
         except LocalAwsError as error:
             log.error("%s", one_line(error))  # noqa: TRY400 - the line says it all
+        until_saved(checkpoint.save, report, time.sleep)
 
 
 def _read_schedule(expression: str | None) -> Schedule | None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from common.files import replace_text
 from local_aws.errors import LocalAwsError
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
 
 class CrawlCheckpoint:
     """When the last crawl that ended began. It has served every call and every due time before that."""
@@ -17,25 +19,34 @@ class CrawlCheckpoint:
         state_dir.mkdir(parents=True, exist_ok=True)
         self._path = state_dir / "crawler-began"
         self._lock_path = state_dir / "crawler.lock"
+        self._began = _NEVER
 
-    def read(self) -> datetime | None:
+    def read(self) -> datetime:
+        """Return when it began. Before the first crawl, return a time before all others."""
         try:
-            return datetime.fromisoformat(self._path.read_text())
+            return max(self._began, datetime.fromisoformat(self._path.read_text()))
         except FileNotFoundError:
-            return None
+            return self._began
 
     @contextmanager
     def crawling(self) -> Iterator[None]:
-        """Wait for another process' crawl to end; write the checkpoint when this crawl has succeeded or failed."""
-        with self._lock_path.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        """Wait for another process' crawl to end. When this crawl has succeeded or failed, it is there to `save`."""
+        with self._lock():
             began = datetime.now(UTC)
             try:
                 yield
             except LocalAwsError:
-                self._write(began)
+                self._began = began
                 raise
-            self._write(began)
+            self._began = began
 
-    def _write(self, began: datetime) -> None:
-        replace_text(self._path, began.isoformat())
+    def save(self) -> None:
+        """Write it, so that it outlives this process. Raises OSError."""
+        with self._lock():  # another process can have crawled since
+            replace_text(self._path, self.read().isoformat())
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with self._lock_path.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -72,7 +72,7 @@ def call_to_crawl(
     schedule: Schedule | None,
     *,
     was_running: bool,
-    last_crawl_began: datetime | None,
+    last_crawl_began: datetime,
     now: datetime,
 ) -> str | None:
     """Return what called for a crawl since the last one began: StartCrawler or the schedule. None if nothing did.
@@ -82,10 +82,9 @@ def call_to_crawl(
     """
     if crawler["State"] == "RUNNING" and not was_running:
         return "StartCrawler"
-    since = last_crawl_began or datetime.min.replace(tzinfo=UTC)
     started = (crawler.get("LastCrawl") or {}).get("StartTime")
-    if started and started > since:
+    if started and started > last_crawl_began:
         return f"StartCrawler at {started.astimezone(UTC):%H:%M:%S}"
     # A time before the schedule was set is not due.
-    due = schedule and schedule.latest(max(since, crawler["LastUpdated"].astimezone(UTC)), now)
+    due = schedule and schedule.latest(max(last_crawl_began, crawler["LastUpdated"].astimezone(UTC)), now)
     return f"the schedule, due at {due:%H:%M}" if due else None

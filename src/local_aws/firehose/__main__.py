@@ -21,7 +21,10 @@ def main() -> int:
     for ending in (signal.SIGTERM, signal.SIGINT):
         # At once, wherever it is: a checkpoint makes that safe.
         signal.signal(ending, lambda *_: sys.exit())
-    return program.run(lambda: Worker(Stream(find(boto3.Session(), arguments.stack_name), arguments.state_dir)).run())
+    report = program.reporter(arguments.report_fd)
+    return program.run(
+        lambda: Worker(Stream(find(boto3.Session(), arguments.stack_name), arguments.state_dir), report).run()
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from local_aws.firehose.settings import FirehoseSettings
 from local_aws.firehose.source import Source
 from local_aws.firehose.stream import Stream, read_json, write_json
 from local_aws.roles import assume
+from local_aws.saving import Report, until_saved
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -41,11 +42,13 @@ log = logging.getLogger(__name__)
 class Worker:
     """Delivers the records of a Firehose stream.
 
-    While S3 refuses an object, the worker reads no more. It saves a checkpoint once everything before it is in S3.
+    While S3 refuses an object, the worker reads no more. It saves a checkpoint once everything before it is in S3, and
+    goes on once that is saved.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, report: Report) -> None:
         self._stream = stream
+        self._report = report
         self._positions: dict[str, str] = read_json(stream.checkpoint_path)
         self._arrived: dict[str, list[Record]] = {}
         self._waiting: dict[str, ProcessorBuffer] = {}
@@ -71,6 +74,8 @@ class Worker:
 
     def run(self) -> NoReturn:
         """Work until the process ends. Raises StackError once the stream is gone."""
+        self._save()
+        self._report("")
         while True:
             if time.monotonic() >= self._settings_at:
                 self._follow_settings()
@@ -84,7 +89,7 @@ class Worker:
     def _follow_settings(self) -> None:
         try:
             settings = self._stream.read()
-        except (ClientError, BotoCoreError, SettingsError) as error:
+        except (ClientError, BotoCoreError, SettingsError, OSError) as error:
             log.error("%s keeps its old settings: %s", self._stream.name, one_line(error))  # noqa: TRY400
             return
         if settings != self._settings:
@@ -151,8 +156,11 @@ class Worker:
         self._put(delivered.rows, self._settings.prefix)
         self._put(delivered.failures, self._settings.error_output_prefix)
         self._positions |= delivered.positions
-        write_json(self._stream.checkpoint_path, self._positions)
+        self._save()
         self._delivery = DeliveryBuffer()
+
+    def _save(self) -> None:
+        until_saved(lambda: write_json(self._stream.checkpoint_path, self._positions), self._report, time.sleep)
 
     def _put(self, content: ObjectBuffer, prefix: str) -> None:
         """Write an object, however long that takes. Its key stays the same, so that no attempt makes a second one."""

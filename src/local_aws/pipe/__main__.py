@@ -26,6 +26,7 @@ from local_aws.pipe import rules
 from local_aws.pipe import settings as pipe_settings
 from local_aws.pipe.checkpoint import ShardCheckpoint
 from local_aws.pipe.worker import Worker
+from local_aws.saving import Report
 from sales_pipeline.aws.stack import find
 
 # The pipe makes each attempt itself, so that it can count them.
@@ -40,10 +41,11 @@ def main() -> int:
     for ending in (signal.SIGTERM, signal.SIGINT):
         # At once, wherever it is: the checkpoint makes that safe.
         signal.signal(ending, lambda *_: sys.exit())
-    return program.run(lambda: _run(arguments.stack_name, arguments.state_dir))
+    report = program.reporter(arguments.report_fd)
+    return program.run(lambda: _run(arguments.stack_name, arguments.state_dir, report))
 
 
-def _run(stack_name: str, state_dir: Path) -> NoReturn:
+def _run(stack_name: str, state_dir: Path, report: Report) -> NoReturn:
     settings = pipe_settings.read(find(boto3.Session(), stack_name))
     state_dir.mkdir(parents=True, exist_ok=True)
     role = roles.assume(settings.role_arn, "pipe")
@@ -57,7 +59,9 @@ def _run(stack_name: str, state_dir: Path) -> NoReturn:
         streams=streams,
         kinesis=role.client("kinesis", config=CLIENTS),
         sqs=role.client("sqs", config=CLIENTS),
+        report=report,
         sleep=time.sleep,
+        monotonic=time.monotonic,
         clock=lambda: now_ms() / 1000,
     ).run()
 

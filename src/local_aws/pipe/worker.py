@@ -15,6 +15,7 @@ from local_aws.pipe import rules
 from local_aws.pipe.checkpoint import ShardCheckpoint
 from local_aws.pipe.rules import Condition, Entry, Kind, Piece, PutFailure
 from local_aws.pipe.settings import PipeSettings
+from local_aws.saving import Report, until_saved
 from sales_pipeline.aws.pipe_event import change_event
 
 # AWS Lambda guide, "Using AWS Lambda with Amazon DynamoDB": a shard is polled at a base rate of 4 times per second.
@@ -33,24 +34,34 @@ class Worker:
     streams: Any
     kinesis: Any
     sqs: Any
+    report: Report
     sleep: Callable[[float], None]
+    monotonic: Callable[[], float]
+    """Seconds of a clock that only goes forward, for waits."""
     clock: Callable[[], float]
-    """Seconds since 1970."""
+    """Seconds since 1970, for the age of records."""
     pending: list[Entry] = field(default_factory=list)
     pending_since: float = 0.0
     read_through: str | None = None
     iterator: str | None = None
 
     def run(self) -> NoReturn:
-        """Carry records until the process ends."""
+        """Carry records until the process ends. It puts none while it can't save a checkpoint."""
         self.read_through = self.checkpoint.sequence_number
+        self._save(self.read_through)
+        records = self._read()
+        self.report("")
         while True:
-            more = self._gather(self._read())
+            more = self._gather(records)
             self._put_due_batches()
             if not self.pending and self.read_through != self.checkpoint.sequence_number:
-                self.checkpoint.save(self.read_through)
+                self._save(self.read_through)
             if not more:
                 self.sleep(self._idle_seconds())
+            records = self._read()
+
+    def _save(self, sequence_number: str | None) -> None:
+        until_saved(lambda: self.checkpoint.save(sequence_number), self.report, self.sleep)
 
     def _read(self) -> list[dict[str, Any]]:
         """Return the next records, if there are any yet. Try until the stream answers."""
@@ -90,7 +101,7 @@ class Worker:
             if self.settings.matches(event):
                 self.pending.append(entry)
         if was_empty:
-            self.pending_since = self.clock()
+            self.pending_since = self.monotonic()
         return rules.page_is_full(len(records), size_bytes)
 
     def _put_due_batches(self) -> None:
@@ -100,10 +111,10 @@ class Worker:
         ):
             self._put(batch)
             del self.pending[: len(batch)]
-            self.pending_since = self.clock()
+            self.pending_since = self.monotonic()
 
     def _window_seconds_left(self) -> float:
-        return self.pending_since + self.settings.maximum_batching_window_seconds - self.clock()
+        return self.pending_since + self.settings.maximum_batching_window_seconds - self.monotonic()
 
     def _idle_seconds(self) -> float:
         return min(POLL_SECONDS, max(self._window_seconds_left(), 0)) if self.pending else POLL_SECONDS
@@ -127,7 +138,7 @@ class Worker:
                 if again:
                     continue
                 self._give_up(failure.entries, Condition.RETRIES)
-            self.checkpoint.save(piece.entries[-1].sequence_number)
+            self._save(piece.entries[-1].sequence_number)
 
     def _call(self, entries: Sequence[Entry]) -> PutFailure | None:
         """Put entries to Kinesis in one call; return the failure, if some or all were not put."""
@@ -167,7 +178,7 @@ class Worker:
                 self._log_error("could not write to its dead-letter queue: %s", one_line(error))
                 self.sleep(rules.retry_seconds(failures))
         self._log_error("gave up on %d records (%s) and sent a dead letter", len(entries), condition.value)
-        self.checkpoint.save(entries[-1].sequence_number)
+        self._save(entries[-1].sequence_number)
 
     def _log_error(self, text: str, *details: object) -> None:
         log.error("Pipe %s: it %s", self.settings.name, text % details)

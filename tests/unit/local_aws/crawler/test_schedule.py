@@ -10,6 +10,7 @@ from local_aws.crawler.schedule import SCHEDULES, Schedule, call_to_crawl
 from local_aws.errors import SettingsError
 
 NOW = datetime(2026, 11, 22, 12, 10, 0, 300_000, tzinfo=UTC)  # a Sunday
+NEVER = datetime.min.replace(tzinfo=UTC)
 DEPLOYED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 EVERY_SIX_HOURS = "cron(10 0/6 * * ? *)"
 
@@ -91,7 +92,7 @@ def crawler(**state):
     return {"State": "READY", "LastUpdated": DEPLOYED, **state}
 
 
-def call(seen, began=None, *, schedule=EVERY_SIX_HOURS, was_running=False, now=NOW):
+def call(seen, began=NEVER, *, schedule=EVERY_SIX_HOURS, was_running=False, now=NOW):
     read = Schedule(schedule) if schedule else None
     return call_to_crawl(seen, read, was_running=was_running, last_crawl_began=began, now=now)
 

@@ -40,12 +40,12 @@ def crawler(state="READY", schedule=None):
 def serve(monkeypatch, tmp_path):
     """Serve the calls in these answers; return how often it crawled."""
 
-    def serve(*answers, crawl=lambda _: None):
+    def serve(*answers, crawl=lambda _: None, sleep=lambda _: None, report=lambda _: None):
         crawls = []
-        monkeypatch.setattr(worker.time, "sleep", lambda _: None)
+        monkeypatch.setattr(worker.time, "sleep", sleep)
         monkeypatch.setattr(worker, "crawl", lambda seen: (crawls.append(seen), crawl(seen)))
         with pytest.raises(Ended):
-            worker.serve(Glue(*answers), "crawler", CrawlCheckpoint(tmp_path))
+            worker.serve(Glue(*answers), "crawler", CrawlCheckpoint(tmp_path), report)
         return len(crawls)
 
     return serve
@@ -76,3 +76,18 @@ def test_a_crawler_that_can_not_be_seen_is_logged_once(serve, caplog):
     gone = EndpointConnectionError(endpoint_url="http://127.0.0.1")
     assert serve(gone, gone, crawler("RUNNING")) == 1
     assert caplog.text.count("Can't see crawler") == 1
+
+
+def test_a_crawl_that_no_checkpoint_tells_of_is_not_repeated_however_long_the_disk_is_full(serve, tmp_path):
+    away, reports, seconds = tmp_path.with_name("away"), [], []
+
+    def sleep(wait):
+        seconds.append(wait)
+        if sum(seconds) >= 60 and away.exists():
+            away.rename(tmp_path)
+
+    due = [crawler(schedule=EVERY_FIVE_MINUTES)] * 3
+    assert serve(*due, crawl=lambda _: tmp_path.rename(away), sleep=sleep, report=reports.append) == 1
+    assert sum(seconds) >= 60
+    assert "can't save its checkpoint (No such file or directory: " in reports[1]
+    assert (reports[0], reports[-1]) == ("", "")

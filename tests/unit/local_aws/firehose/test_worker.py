@@ -116,12 +116,18 @@ def _aws(monkeypatch):
 
 
 @pytest.fixture
-def start(tmp_path):
+def reports():
+    """What the worker tells the supervisor."""
+    return []
+
+
+@pytest.fixture
+def start(tmp_path, reports):
     """Start a worker on the same state each time, as after a kill."""
 
     def start(function, settings=SETTINGS):
         stream = SimpleNamespace(name="sales", checkpoint_path=tmp_path / "checkpoint.json", read=lambda: settings)
-        worker = firehose.Worker(stream)
+        worker = firehose.Worker(stream, reports.append)
         worker._function._lambda = function
         return worker
 
@@ -179,6 +185,30 @@ def test_records_of_all_shards_share_an_object_and_no_newline_is_added(start, cl
     step(worker)
     (content,) = objects()
     assert sorted(content) == sorted(b"abcdefgh")
+
+
+def test_what_no_checkpoint_tells_of_is_delivered_once_however_long_the_disk_is_full(
+    start, clock, reports, tmp_path, monkeypatch
+):
+    put("row")
+    worker = start(Function(echo))
+    disk, away = tmp_path, tmp_path.with_name("away")
+    disk.rename(away)  # so that it refuses every file
+
+    def sleep(seconds):
+        Clock.sleep(clock, seconds)
+        if clock.now >= 60 and away.exists():
+            away.rename(disk)
+
+    monkeypatch.setattr(firehose, "write_json", lambda path, document: path.write_text(json.dumps(document)))
+    monkeypatch.setattr(clock, "sleep", sleep)
+    step(worker)
+    assert clock.now >= 60
+    assert "can't save its checkpoint (No such file or directory: " in reports[0]
+    assert reports[-1] == ""
+    step(worker)
+    step(start(Function(echo)))
+    assert objects() == [b"row"]
 
 
 def test_what_is_in_s3_is_not_delivered_again_and_what_is_not_is(start):

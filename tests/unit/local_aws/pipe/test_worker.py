@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -41,6 +42,8 @@ class World:
     def __init__(self, until=100.0):
         self.now = 0.0
         self.until = until
+        self.wall = START  # the wall clock when the world began; it can be set
+        self.reports = []  # to the supervisor
         self.records = []  # of the stream: time, record
         self.trimmed = 0
         self.calls = []  # to Kinesis: time, partition keys
@@ -136,7 +139,18 @@ def worker_in(world, state_dir, **changes):
     }
     settings = PipeSettings(**defaults | changes)
     checkpoint = ShardCheckpoint(state_dir / "checkpoint.json", settings.source_arn)
-    return Worker(settings, SHARD, checkpoint, world, world, world, world.sleep, lambda: START + world.now)
+    return Worker(
+        settings,
+        SHARD,
+        checkpoint,
+        world,
+        world,
+        world,
+        report=world.reports.append,
+        sleep=world.sleep,
+        monotonic=lambda: world.now,
+        clock=lambda: world.wall + world.now,
+    )
 
 
 def carry(world, state_dir, **changes):
@@ -157,6 +171,86 @@ def test_full_batches_go_at_once_and_the_rest_when_its_window_is_over(tmp_path):
     carry(world, tmp_path)
     assert [(at, len(keys)) for at, keys in world.calls] == [(0, 10), (0, 10), (1, 5), (pytest.approx(11.25), 1)]
     assert world.arrived == [*ids(25), "late"]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_wall_clock_that_is_set_changes_no_window(tmp_path, hours):
+    world = World()
+    world.change(0, "a")
+    world.change(2, "b")
+
+    def set_clock(_):
+        world.wall = START + hours * 3600
+
+    world.refuse_reading = set_clock
+    carry(world, tmp_path, maximum_record_age_seconds=86_400)
+    assert [at for at, _ in world.calls] == [1, 3]
+
+
+class Disk:
+    """A folder that is full, which refuses every file, until the world's clock says so."""
+
+    def __init__(self, world, folder, until):
+        self.folder = folder
+        self._away = folder.with_name("away")
+        self._until = until
+        self._world = world
+        self._sleep = world.sleep
+        world.sleep = self.sleep
+        folder.mkdir()
+
+    def fill(self, *_):
+        if self.folder.exists() and self._world.now < self._until:
+            self.folder.rename(self._away)
+
+    def sleep(self, seconds):
+        self._sleep(seconds)
+        if self._away.exists() and self._world.now >= self._until:
+            self._away.rename(self.folder)
+
+
+def carry_until_the_end(world, state_dir):
+    """Start workers, one after the other as the supervisor does, until the world ends."""
+    while True:
+        try:
+            worker_in(world, state_dir).run()
+        except OSError:
+            with suppress(Ended):
+                world.sleep(1)
+                continue
+            return
+        except Ended:
+            return
+
+
+def test_what_no_checkpoint_tells_of_is_put_once_however_long_the_disk_is_full(tmp_path):
+    world = World(until=100)
+    for order_id in ids(30):
+        world.change(0, order_id)
+    world.refuse_putting = Disk(world, tmp_path / "disk", until=60).fill  # full from the first put on
+    carry_until_the_end(world, tmp_path / "disk")
+    assert world.arrived == ids(30)
+    assert [at for at, _ in world.calls] == [0, pytest.approx(60, abs=5), pytest.approx(60, abs=5)]
+    assert [bool(report) for report in world.reports[:2]] == [False, True]
+    assert "can't save its checkpoint (No such file or directory: " in world.reports[1]
+    assert world.reports[-1] == ""
+
+
+def test_a_worker_that_starts_on_a_full_disk_puts_nothing(tmp_path):
+    world = World(until=100)
+    world.change(0, "a")
+    Disk(world, tmp_path / "disk", until=60).fill()
+    carry_until_the_end(world, tmp_path / "disk")
+    assert [(at, keys) for at, keys in world.calls] == [(pytest.approx(60, abs=7), ["a"])]
+
+
+def test_a_dead_letter_that_no_checkpoint_tells_of_is_sent_once(tmp_path):
+    world = World(until=100)
+    poison = "x" * (KEY_CHARACTERS + 1)
+    world.change(0, poison)
+    world.refuse_letters = Disk(world, tmp_path / "disk", until=60).fill
+    carry_until_the_end(world, tmp_path / "disk")
+    assert world.lettered() == [poison]
 
 
 def test_the_next_window_begins_when_a_batch_has_been_put(tmp_path):
