@@ -13,7 +13,6 @@ from benchmarks.processes import Process, descendants, this_process
 from generator.orders import Order
 from generator.pace import BATCH_SIZE
 from generator.writer import Writer, connect
-from local_aws import workers
 from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack
 
@@ -72,9 +71,17 @@ def empty_buffers(stack: Stack, state_dir: Path) -> None:
     _wait_until_taken_over(stack)
 
 
+def _is_taken_over(stack: Stack) -> bool:
+    """Say whether the stand-in delivers instead of the emulator: it has then set a destination that goes nowhere."""
+    firehose = stack.session.client("firehose")
+    described = firehose.describe_delivery_stream(DeliveryStreamName=stack["DeliveryStreamName"])
+    destination = described["DeliveryStreamDescription"]["Destinations"][0]
+    return "HttpEndpointDestinationDescription" in destination
+
+
 def _wait_until_taken_over(stack: Stack) -> None:
     deadline = time.monotonic() + TAKE_OVER_SECONDS
-    while not workers.is_taken_over(stack):
+    while not _is_taken_over(stack):
         if time.monotonic() > deadline:
             raise RuntimeError(f"Firehose's stand-in did not start in {TAKE_OVER_SECONDS:.0f} s: see its log.")
         time.sleep(0.1)

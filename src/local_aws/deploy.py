@@ -115,21 +115,19 @@ class Sam:
         with self.log_path.open("a+b") as log:
             start = log.seek(0, os.SEEK_END)
             command = [sys.executable, "-m", "samcli", *arguments, "--config-file", str(settings)]
-            process = guard.start(home, command, environment, log)
+            process = guard.Guarded(home, command, environment, log)
             try:
                 code = process.wait(SAM_SECONDS)
             except subprocess.TimeoutExpired:
                 return f"It took longer than {SAM_SECONDS} s."
             finally:
-                if process.stdin:
-                    process.stdin.close()
-                process.wait()
+                process.stop()
             if code == 0:
                 return None
             log.seek(start)
             printed = log.read().decode(errors="replace").splitlines()
         errors = [line.removeprefix("Error: ") for line in printed if line.startswith("Error: ")]
-        return f"{errors[0].rstrip('.')}." if errors else f"It ended with exit code {code}."
+        return f"{errors[0].rstrip('.')}." if errors else f"It {guard.how_it_ended(code)}."
 
     def _reason(self, stack_name: str, start: datetime, failure: str) -> str:
         """Return the reason of the first resource that failed since `start`, or `failure` and the last event."""

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,7 +26,6 @@ PREFERRED_PORT = 4566
 REGION = "us-east-1"
 START_SECONDS = 30
 START_ATTEMPTS = 3
-STOP_SECONDS = 10
 
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
 CALLERS_PROXIES = {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
@@ -35,7 +33,7 @@ CALLERS_PROXIES = {name: value for name, value in os.environ.items() if name.upp
 
 
 class EmulatorError(LocalAwsError):
-    """The emulator did not start, or did not stop; the text says what to do next."""
+    """The emulator did not start; the text says what to do next."""
 
 
 class _PortTakenError(EmulatorError):
@@ -57,7 +55,7 @@ class Emulator:
 
     endpoint_url: str
     log_path: Path
-    process: subprocess.Popen[bytes]
+    process: guard.Guarded
     key: Key
 
     @property
@@ -93,19 +91,8 @@ class Emulator:
         return session
 
     def stop(self) -> None:
-        """End the emulator and the functions it runs, and delete everything that they wrote, except the log.
-
-        Raises EmulatorError after STOP_SECONDS.
-        """
-        if self.process.stdin:
-            self.process.stdin.close()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise EmulatorError(
-                f"The emulator did not stop in {STOP_SECONDS} s: end process {self.process.pid} and its "
-                f"children, and see {self.log_path}."
-            ) from None
+        """End the emulator and the functions it runs, and delete everything that they wrote, except the log."""
+        self.process.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -139,7 +126,7 @@ def _start_at(port: int, log_path: Path) -> Emulator:
     key = Key()
     environment = _environment(directory, port, mark, key)
     with log_path.open("wb") as log:
-        process = guard.start(directory, [sys.executable, "-m", "local_aws.server"], environment, log)
+        process = guard.Guarded(directory, [sys.executable, "-m", "local_aws.server"], environment, log)
     emulator = Emulator(f"http://{LOOPBACK}:{port}", log_path, process, key)
     try:
         _wait_until_healthy(emulator, mark)
@@ -188,7 +175,7 @@ def _wait_until_healthy(emulator: Emulator, mark: str) -> None:
     seen: object = "nothing"
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if emulator.process.poll() is not None:
+        if emulator.process.ending():
             # Another program can take the port after _free_port has looked.
             taken = "already in use" in emulator.log_path.read_text(errors="replace")
             raise (_PortTakenError if taken else EmulatorError)(

@@ -1,64 +1,139 @@
 """Runs the stand-ins for what the emulator leaves out, and starts one again when it ends, as AWS does with its own.
 
-`python -m local_aws.workers --stack-name NAME --state-dir DIR --log-dir DIR` runs until SIGTERM or Ctrl-C.
+`python -m local_aws.workers --stack-name NAME --state-dir DIR --log-dir DIR` runs until SIGTERM or Ctrl-C. It writes to
+DIR what each of them does (`stand_ins`).
 """
 
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import boto3
-
+from common.backoff import backoff_seconds
+from common.clock import now_ms
 from local_aws import program
 from local_aws.errors import SETTINGS_EXIT_CODE
-from sales_pipeline.aws.stack import Stack, find
+from local_aws.guard import how_it_ended
+from local_aws.stand_ins import SERVICES, Register, StandIn, State
 
 LOOK_SECONDS = 0.1
-RESTART_SECONDS = 1.0
+FIRST_RESTART_SECONDS = 1.0
+LONGEST_RESTART_SECONDS = 30.0
+STEADY_SECONDS = 60.0
+"""After running for so long, a stand-in that ends is started again as soon as after its first end."""
 STOP_SECONDS = 5.0
+REPORTS_BYTES = 65536
+
+# Until Firehose's stand-in takes over, the emulator delivers too: a record of the pipe would arrive twice.
+_FIRST, _AFTER_FIREHOSE = ("firehose", "crawler"), "pipe"
 
 log = logging.getLogger("workers")
 
-Start = Callable[[str], "subprocess.Popen[bytes]"]
+Start = Callable[[str, int], "subprocess.Popen[bytes]"]
+"""Starts a stand-in, given its name and the file descriptor for its reports."""
+
+
+@dataclass
+class Worker:
+    """The process of a stand-in. Times are in monotonic seconds."""
+
+    process: "subprocess.Popen[bytes]"
+    reports: int
+    started: float
+    failures: int = 0
+    restart_at: float | None = None
 
 
 class Workers:
-    """The stand-ins that run, by name. `start` starts one of them; each has a log in `log_dir`."""
+    """The stand-ins, by name. Each has a log in `log_dir`."""
 
-    def __init__(self, start: Start, log_dir: Path) -> None:
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+    def __init__(
+        self, start: Start, register: Register, log_dir: Path, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.stand_ins: dict[str, StandIn] = {}
         self._start = start
+        self._register = register
         self._log_dir = log_dir
+        self._clock = clock
+        self._workers: dict[str, Worker] = {}
 
-    def start(self, name: str) -> None:
-        self.running[name] = self._start(name)
+    def look(self) -> None:
+        """Start what is to be started, and write down what changed since the last look."""
+        before = dict(self.stand_ins)
+        for name in _FIRST:
+            if name not in self.stand_ins:
+                self._begin(name)
+        for name, worker in self._workers.items():
+            if worker.restart_at is None:
+                self._read_reports(name, worker)
+                self._look_for_end(name, worker)
+            elif self._clock() >= worker.restart_at:
+                self._begin(name, worker.failures)
+        if _AFTER_FIREHOSE not in self.stand_ins and self.stand_ins["firehose"].state is State.running:
+            self._begin(_AFTER_FIREHOSE)
+        if before != self.stand_ins:
+            self._register.write(self.stand_ins)
+            for name in SERVICES:
+                if self.stand_ins.get(name) != before.get(name):
+                    self._log(name)
 
-    def restart_ended(self, wait: Callable[[float], object]) -> None:
-        """Start those again that ended, a second later; give up on one that refuses its settings."""
-        for name, process in list(self.running.items()):
-            code = process.poll()
-            if code is None:
-                continue
-            log_path = self._log_dir / f"{name}.log"
-            if code == SETTINGS_EXIT_CODE:
-                log.error("%s is not started again, because it refuses its settings: %s", name, _last_line(log_path))
-                del self.running[name]
-                continue
-            log.warning("%s ended with exit code %s and is started again: see %s", name, code, log_path)
-            wait(RESTART_SECONDS)
-            self.start(name)
+    def _begin(self, name: str, failures: int = 0) -> None:
+        reports, theirs = os.pipe()
+        os.set_blocking(reports, False)
+        with os.fdopen(theirs, "wb"):
+            self._workers[name] = Worker(self._start(name, theirs), reports, self._clock(), failures)
+        stand_in = StandIn(State.starting, now_ms())
+        if before := self.stand_ins.get(name):  # its last problem stays until it works again
+            stand_in = replace(stand_in, restarts=before.restarts + 1, problem=before.problem)
+        self.stand_ins[name] = stand_in
+
+    def _read_reports(self, name: str, worker: Worker) -> None:
+        try:
+            lines = os.read(worker.reports, REPORTS_BYTES).decode().splitlines()
+        except BlockingIOError:
+            return
+        for problem in lines:
+            state = State.waiting if problem else State.running
+            self.stand_ins[name] = replace(self.stand_ins[name], state=state, problem=problem)
+
+    def _look_for_end(self, name: str, worker: Worker) -> None:
+        code = worker.process.poll()
+        if code is None:
+            return
+        os.close(worker.reports)
+        log_path = self._log_dir / f"{name}.log"
+        if code == SETTINGS_EXIT_CODE:
+            state, problem = State.refused, f"refuses its settings: {last_line(log_path)}"
+            worker.restart_at = float("inf")
+        else:
+            state, problem = State.ended, f"{how_it_ended(code)}: see {log_path}"
+            is_first = self._clock() - worker.started >= STEADY_SECONDS
+            worker.failures = 1 if is_first else worker.failures + 1
+            wait_seconds = backoff_seconds(worker.failures, FIRST_RESTART_SECONDS, LONGEST_RESTART_SECONDS)
+            worker.restart_at = self._clock() + wait_seconds
+        self.stand_ins[name] = replace(self.stand_ins[name], state=state, problem=problem)
+
+    def _log(self, name: str) -> None:
+        stand_in = self.stand_ins[name]
+        log.log(
+            logging.WARNING if stand_in.problem else logging.INFO,
+            "%s: %s, restarts: %d%s",
+            *(name, stand_in.state, stand_in.restarts, f", {stand_in.problem}" if stand_in.problem else ""),
+        )
 
     def stop(self) -> None:
         """End all of them; kill those that take longer than STOP_SECONDS."""
-        for process in self.running.values():
+        processes = [worker.process for worker in self._workers.values()]
+        for process in processes:
             process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
-        for process in self.running.values():
+        for process in processes:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
@@ -74,46 +149,33 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
 
-    def start(name: str) -> "subprocess.Popen[bytes]":
+    def start(name: str, report_fd: int) -> "subprocess.Popen[bytes]":
         state_dir = arguments.state_dir / name
         state_dir.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", f"local_aws.{name}"]
+        command = [sys.executable, "-m", f"local_aws.{name}", "--report-fd", str(report_fd)]
         command += ["--stack-name", arguments.stack_name, "--state-dir", str(state_dir)]
         with (arguments.log_dir / f"{name}.log").open("ab") as file:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)  # noqa: S603
+            return subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, pass_fds=[report_fd]
+            )
 
-    workers = Workers(start, arguments.log_dir)
-    return program.run(lambda: _work(workers, find(boto3.Session(), arguments.stack_name), stop))
+    return program.run(lambda: _work(Workers(start, Register(arguments.state_dir), arguments.log_dir), stop))
 
 
-def _work(workers: Workers, stack: Stack, stop: threading.Event) -> int:
-    is_pipe_started = False
+def _work(workers: Workers, stop: threading.Event) -> int:
     try:
-        workers.start("firehose")
-        workers.start("crawler")
+        workers.look()
         while not stop.wait(LOOK_SECONDS):
-            # Until Firehose's stand-in takes over, the emulator delivers too: a record of the pipe would arrive twice.
-            if not is_pipe_started and "firehose" in workers.running and is_taken_over(stack):
-                is_pipe_started = True
-                workers.start("pipe")
-                log.info("all run")
-            workers.restart_ended(stop.wait)
+            workers.look()
     finally:
         workers.stop()
     return 0
 
 
-def is_taken_over(stack: Stack) -> bool:
-    """Say whether the stand-in delivers instead of the emulator: it has then set a destination that goes nowhere."""
-    firehose = stack.session.client("firehose")
-    described = firehose.describe_delivery_stream(DeliveryStreamName=stack["DeliveryStreamName"])
-    destination = described["DeliveryStreamDescription"]["Destinations"][0]
-    return "HttpEndpointDestinationDescription" in destination
-
-
-def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").splitlines()
-    return lines[-1] if lines else f"see {path}"
+def last_line(path: Path) -> str:
+    """Return the last line of a log, without the time and the level."""
+    lines = path.read_text(errors="replace").strip().splitlines()
+    return lines[-1].rpartition(" ERROR ")[2] if lines else "nothing"
 
 
 if __name__ == "__main__":

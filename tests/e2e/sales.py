@@ -53,6 +53,20 @@ class Run:
         return self.process.wait(END_SECONDS), time.monotonic() - start
 
 
+def left_processes(home):
+    """Processes that run with this SALES_HOME, or whatever inherited or was given a path in its folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:  # it has gone, or is not ours
+            continue
+        if os.fsencode(home) in words and state != "Z" and int(process.name) != os.getpid():
+            found.append((process.name, (process / "cmdline").read_bytes()))
+    return found
+
+
 def exported(run):
     lines = [line.removeprefix("export ") for line in run.printed.splitlines() if line.startswith("export ")]
     return dict(line.split("=", 1) for line in lines)

@@ -19,8 +19,8 @@ from local_aws.errors import LocalAwsError
 from sales_pipeline.aws.stack import DEFAULT_STACK_NAME, Stack
 from sales_pipeline.errors import SalesError
 from sales_pipeline.local.running import TEMPLATE
+from sales_pipeline.local.watch import Process, Supervisor, Watch, say
 
-WORKERS_STOP_SECONDS = 10.0
 CRAWL_SECONDS = 120.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -42,17 +42,20 @@ def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[P
     """Start emulator, stack and stand-ins; stop them all when the `with` block ends. Calls `report` before each step.
 
     It writes only to `home`. At the end it keeps the logs there and deletes the rest. The first Ctrl-C, SIGTERM or
-    SIGHUP raises KeyboardInterrupt. Further ones are ignored, so that nothing interrupts the clean-up. Raises
-    SalesError.
+    SIGHUP raises KeyboardInterrupt. Further ones are ignored, so that nothing interrupts the clean-up. A process that
+    ends interrupts the `with` block too, if nothing starts it again. Raises SalesError.
     """
     log_dir, work_dir = home / "log", home / "work"
     for left in (log_dir, work_dir):  # from the run before; one that was killed leaves its work_dir, too
         shutil.rmtree(left, ignore_errors=True)
         left.mkdir(parents=True)
-    handlers = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    # nohup ignores SIGHUP, and that stays.
+    numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    handlers = {number: signal.signal(number, _interrupt) for number in numbers}
     try:
         report("starting the emulator")
-        with local_emulator.start(log_dir / "emulator.log") as emulator:
+        with local_emulator.start(log_dir / "emulator.log") as emulator, Watch(say) as watch:
+            watch.add(Process("the emulator", emulator.process, emulator.log_path))
             sam = Sam(emulator, work_dir, log_dir / "sam.log")
             report("sam build")
             built = sam.build(TEMPLATE)
@@ -60,11 +63,13 @@ def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[P
             sam.deploy(built, DEFAULT_STACK_NAME, parameters)
             report("starting pipe, Firehose and crawler")
             state_dir = work_dir / "state"
-            with workers(emulator, DEFAULT_STACK_NAME, state_dir, log_dir):
+            with workers(emulator, DEFAULT_STACK_NAME, state_dir, log_dir) as supervisor:
+                watch.add(supervisor)
                 try:
                     yield Pipeline(emulator, DEFAULT_STACK_NAME, log_dir, state_dir)
                 finally:
                     _ignore_signals()
+                    watch.end()
     except LocalAwsError as error:
         raise SalesError(str(error)) from None
     finally:
@@ -86,19 +91,23 @@ def _ignore_signals() -> None:
 
 
 @contextmanager
-def workers(emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path) -> Iterator[None]:
-    """Run the stand-ins. They end with this process, even when it is killed, and their state is deleted then."""
+def workers(emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path) -> Iterator[Supervisor]:
+    """Run the stand-ins, from when all of them do their work.
+
+    They end with this process, even when it is killed, and their state is deleted then. Raises GoneError.
+    """
     state_dir.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "local_aws.workers", "--stack-name", stack_name]
     command += ["--state-dir", str(state_dir), "--log-dir", str(log_dir)]
-    with (log_dir / "workers.log").open("ab") as log:
-        process = guard.start(state_dir, command, emulator.environment, log)
+    log_path = log_dir / "workers.log"
+    with log_path.open("ab") as log:
+        guarded = guard.Guarded(state_dir, command, emulator.environment, log)
     try:
-        yield
+        supervisor = Supervisor(Process("the supervisor of the stand-ins", guarded, log_path), state_dir, log_dir)
+        supervisor.wait_until_all_run()
+        yield supervisor
     finally:
-        if process.stdin:
-            process.stdin.close()
-        process.wait(WORKERS_STOP_SECONDS)
+        guarded.stop()
 
 
 def crawl(state_dir: Path, stack: Stack) -> None:

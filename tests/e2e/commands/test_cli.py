@@ -6,28 +6,13 @@ import json
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.sales import END_SECONDS, Run, exported, quick_up, sales
+from tests.e2e.sales import END_SECONDS, Run, exported, left_processes, quick_up, sales
 
 ROWS_SECONDS = 45
 ORDERS = 30
-
-
-def left_processes(home):
-    """Processes that run with this SALES_HOME, or whatever inherited or was given a path in its folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
-            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:  # it has gone, or is not ours
-            continue
-        if os.fsencode(home) in words and state != "Z" and int(process.name) != os.getpid():
-            found.append((process.name, (process / "cmdline").read_bytes()))
-    return found
 
 
 def assert_nothing_is_left(home):

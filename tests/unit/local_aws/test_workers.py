@@ -1,45 +1,126 @@
-"""A stand-in that ends is started again, but not one that refuses its settings."""
+"""The supervisor starts the stand-ins in order, starts those that end again, and writes down what each does."""
 
 import subprocess
 import sys
+import time
 
 import pytest
 
-from local_aws import workers
+from local_aws import stand_ins, workers
 from local_aws.errors import SETTINGS_EXIT_CODE
+from local_aws.stand_ins import Register, State
+
+DEADLINE_SECONDS = 10
+# Reports each of its arguments, and ends with the number that is the last of them, or when it is terminated.
+STAND_IN = """
+import os, sys, time
+report_fd, *reports, code = sys.argv[1:]
+for report in reports:
+    os.write(int(report_fd), report.encode() + b"\\n")
+print("2026-11-26 10:00:00,000 ERROR the reason", flush=True)
+if code == "stay":
+    time.sleep(60)
+sys.exit(int(code))
+"""
+
+
+class Supervised:
+    def __init__(self, folder, programs):
+        self.folder = folder
+        self.now = 0.0
+        self.started = []
+        self._programs = programs
+        self.workers = workers.Workers(self._start, Register(folder), folder, lambda: self.now)
+
+    def _start(self, name, report_fd):
+        self.started.append((self.now, name))
+        programs = self._programs[name]
+        arguments = programs.pop(0) if len(programs) > 1 else programs[0]
+        with (self.folder / f"{name}.log").open("ab") as log:
+            command = [sys.executable, "-c", STAND_IN, str(report_fd), *arguments]
+            return subprocess.Popen(command, pass_fds=[report_fd], stdout=log)
+
+    def look_until(self, name, state):
+        """Look until a stand-in is in a state; return what others read of all of them."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            self.workers.look()
+            seen = stand_ins.read(self.folder)
+            if name in seen and seen[name].state is state:
+                return seen
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.01)
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Run stand-ins that end with these exit codes, one after the other, and look at each that often."""
+def supervise(tmp_path):
+    started = []
 
-    def run(looks, *codes):
-        left, waits = list(codes), []
-        log_path = tmp_path / "crawler.log"
+    def supervise(**programs):
+        works = [("", "stay")]
+        started.append(Supervised(tmp_path, {"firehose": works, "crawler": works, "pipe": works} | programs))
+        return started[-1]
 
-        def start(name):
-            program = f"import sys; print('starting'); print('reason of {name}'); sys.exit({left.pop(0)})"
-            with log_path.open("ab") as log:
-                return subprocess.Popen([sys.executable, "-c", program], stdout=log)
-
-        running = workers.Workers(start, tmp_path)
-        running.start("crawler")
-        for _ in range(looks):
-            for process in running.running.values():
-                process.wait(10)
-            running.restart_ended(waits.append)
-        running.stop()
-        assert waits == [workers.RESTART_SECONDS] * (len(codes) - len(left) - 1)
-        return len(codes) - len(left)
-
-    return run
+    yield supervise
+    for each in started:
+        each.workers.stop()
 
 
-def test_one_that_ends_is_started_again_each_time(run, caplog):
-    assert run(3, 1, 0, -9 % 256, 1) == 4
-    assert caplog.text.count("is started again") == 3
+def test_the_pipe_starts_when_firehose_works(supervise):
+    supervised = supervise(firehose=[("stay",), ("", "stay")])
+    supervised.look_until("crawler", State.running)
+    assert [name for _, name in supervised.started] == ["firehose", "crawler"]
+    supervised.workers._workers["firehose"].process.kill()
+    supervised.look_until("firehose", State.ended)
+    supervised.now = 1.0
+    supervised.look_until("firehose", State.running)
+    seen = supervised.look_until("pipe", State.running)
+    assert [name for _, name in supervised.started] == ["firehose", "crawler", "firehose", "pipe"]
+    assert {name: (each.restarts, each.problem) for name, each in seen.items()} == {
+        "firehose": (1, ""),
+        "crawler": (0, ""),
+        "pipe": (0, ""),
+    }
 
 
-def test_one_that_refuses_its_settings_is_not_started_again_and_its_reason_is_logged_once(run, caplog):
-    assert run(3, 1, SETTINGS_EXIT_CODE, 0) == 2
-    assert caplog.text.count("crawler is not started again, because it refuses its settings: reason of crawler") == 1
+def test_one_that_ends_is_started_again_each_time_and_later_each_time(supervise):
+    supervised = supervise(crawler=[("1",)])
+    for wait_seconds in (1, 2, 4, 8, 16, 30, 30):
+        seen = supervised.look_until("crawler", State.ended)
+        assert seen["crawler"].problem.startswith("ended with exit code 1: see ")
+        supervised.now += wait_seconds - 0.1
+        supervised.workers.look()
+        assert stand_ins.read(supervised.folder)["crawler"].state is State.ended
+        supervised.now += 0.1
+        supervised.workers.look()
+    assert stand_ins.read(supervised.folder)["crawler"].restarts == 7
+
+
+def test_one_that_worked_for_long_is_started_again_soon(supervise):
+    supervised = supervise(crawler=[("1",), ("1",), ("", "stay")])
+    for _ in range(2):
+        supervised.look_until("crawler", State.ended)
+        supervised.now += 2
+    supervised.look_until("crawler", State.running)
+    supervised.now += workers.STEADY_SECONDS
+    supervised.workers._workers["crawler"].process.kill()
+    supervised.look_until("crawler", State.ended)
+    supervised.now += 1
+    seen = supervised.look_until("crawler", State.running)
+    assert seen["crawler"].restarts == 3
+
+
+def test_one_that_refuses_its_settings_is_not_started_again(supervise):
+    supervised = supervise(crawler=[(str(SETTINGS_EXIT_CODE),)])
+    seen = supervised.look_until("crawler", State.refused)
+    assert seen["crawler"].problem == "refuses its settings: the reason"
+    supervised.now += 1e6
+    supervised.workers.look()
+    assert stand_ins.read(supervised.folder)["crawler"].restarts == 0
+
+
+def test_one_that_waits_says_why_until_it_goes_on(supervise):
+    supervised = supervise(crawler=[("", "can't save", "stay")], firehose=[("", "can't save", "", "stay")])
+    seen = supervised.look_until("crawler", State.waiting)
+    assert (seen["crawler"].problem, seen["crawler"].restarts) == ("can't save", 0)
+    assert supervised.look_until("firehose", State.running)["firehose"].problem == ""

@@ -1,0 +1,144 @@
+"""Watches the processes of a local pipeline: says what is repaired, and ends the work here if one is gone for good."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from local_aws import stand_ins
+from local_aws.guard import Guarded
+from local_aws.stand_ins import SERVICES, StandIn, State
+from local_aws.workers import last_line
+from sales_pipeline.errors import SalesError
+
+LOOK_SECONDS = 0.2
+START_SECONDS = 60.0
+
+
+class GoneError(SalesError):
+    """A part of the pipeline does not run, and is not started again."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process without which the pipeline is none."""
+
+    name: str
+    guarded: Guarded
+    log_path: Path
+
+    def look(self) -> None:
+        """Raise GoneError if it has ended."""
+        if ending := self.guarded.ending():
+            raise GoneError(
+                f"{self.name} {ending}, so this pipeline does not run: see {self.log_path}, which ends with "
+                f"{last_line(self.log_path)!r}, and start it again"
+            )
+
+
+@dataclass
+class Supervisor:
+    """The supervisor of the stand-ins. It writes to `state_dir` what each of them does."""
+
+    process: Process
+    state_dir: Path
+    log_dir: Path
+
+    def look(self) -> dict[str, StandIn]:
+        """Return the stand-ins by name. Raises GoneError if the supervisor has ended, or one is not started again."""
+        self.process.look()
+        found = stand_ins.read(self.state_dir) or {}
+        for name, each in found.items():
+            if each.state is State.refused:
+                raise GoneError(f"{in_words(name, each)}. See {self.log_dir / name}.log")
+        return found
+
+    def wait_until_all_run(self) -> None:
+        """Return when all stand-ins do their work. Raises GoneError after START_SECONDS, or if one waits."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            found = self.look()
+            late = [name for name in SERVICES if name not in found or found[name].state is not State.running]
+            if not late:
+                return
+            is_over = time.monotonic() > deadline
+            for name in late:
+                if name in found and found[name].problem and (is_over or found[name].state is State.waiting):
+                    raise GoneError(f"{in_words(name, found[name])}. See {self.log_dir / name}.log")
+            if is_over:
+                names = " and ".join(SERVICES[name] for name in late)
+                raise GoneError(f"the stand-in for {names} did not start in {START_SECONDS:.0f} s: see {self.log_dir}")
+            time.sleep(LOOK_SECONDS)
+
+
+def in_words(name: str, stand_in: StandIn) -> str:
+    """Return what is wrong with a stand-in, or that nothing is."""
+    return f"the stand-in for {SERVICES[name]} {stand_in.problem or 'runs again'}"
+
+
+class Watch(threading.Thread):
+    """Looks at the processes that are added to it, for as long as its `with` block lasts.
+
+    If one is gone for good, the main thread gets a SIGTERM, and the `with` block raises GoneError in place of whatever
+    that made of it. `say` takes a line about each stand-in that stops or works again.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(daemon=True)
+        self._say = say
+        self._processes: list[Process | Supervisor] = []
+        self._said: dict[str, str] = {}
+        self._problem: GoneError | None = None
+        self._over = threading.Event()
+
+    def add(self, process: Process | Supervisor) -> None:
+        """Watch this one too."""
+        self._processes.append(process)
+
+    def run(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            if self._look():
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+                return
+
+    def _look(self) -> GoneError | None:
+        try:
+            for process in self._processes:
+                self._report(process.look() or {})
+        except GoneError as problem:
+            self._problem = problem
+        return self._problem
+
+    def _report(self, found: dict[str, StandIn]) -> None:
+        for name, now in found.items():
+            if now.problem != self._said.get(name, ""):
+                self._say(in_words(name, now))
+            self._said[name] = now.problem
+
+    def end(self) -> None:
+        """Look for the last time."""
+        if not self._over.is_set():
+            self._over.set()
+            self.join()
+            self._look()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+        if self._problem and self._problem is not error:
+            raise self._problem from None
+
+
+def say(text: str) -> None:
+    """Tell on standard error."""
+    sys.stderr.write(f"{text}\n")

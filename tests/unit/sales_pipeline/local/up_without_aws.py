@@ -1,0 +1,76 @@
+"""Runs `sales up` with all its processes, but with commands that only sleep in place of the emulator and of `sam`."""
+
+import os
+import sys
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+from generator.pace import Stop
+from local_aws import guard
+from sales_pipeline import __main__ as sales
+from sales_pipeline.local import pipeline, running, up, watch
+
+SUPERVISOR = "tests.unit.sales_pipeline.local.supervisor"
+# A command with a child, as the emulator has functions and `sam build` has `make`.
+COMMAND = """
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "child of " + sys.argv[1]])
+time.sleep(60)
+"""
+
+
+class Guarded(guard.Guarded):
+    def __init__(self, directory, command, *rest):
+        super().__init__(directory, [SUPERVISOR if each == "local_aws.workers" else each for each in command], *rest)
+
+
+def run(name, log_path):
+    with log_path.open("wb") as log:
+        command = [sys.executable, "-c", COMMAND, name]
+        return guard.Guarded(running.HOME / name, command, os.environ, log)
+
+
+@contextmanager
+def start(log_path):
+    guarded = run("emulator", log_path)
+    try:
+        yield SimpleNamespace(process=guarded, log_path=log_path, environment=dict(os.environ))
+    finally:
+        guarded.stop()
+
+
+class Sam:
+    def __init__(self, _emulator, _workdir, log_path):
+        self.log_path = log_path
+
+    def build(self, template_path):
+        return template_path
+
+    def deploy(self, *_):
+        if "STAY_IN_DEPLOY" in os.environ:
+            guarded = run("sam", self.log_path)
+            try:
+                guarded.wait(60)
+            finally:
+                guarded.stop()
+            raise pipeline.LocalAwsError("sam deploy failed")
+
+
+def write_orders(_):
+    stop = Stop()
+    with stop.by_signal():
+        stop.wait(60)
+    return 0
+
+
+if __name__ == "__main__":
+    pipeline.local_emulator = SimpleNamespace(start=start)
+    pipeline.guard = SimpleNamespace(Guarded=Guarded)
+    pipeline.Sam = Sam
+    up.EXPORTED = up.SHIELDS = ()
+    up.find = lambda *_: None
+    up.generate = SimpleNamespace(run=write_orders)
+    watch.LOOK_SECONDS = 0.05
+    watch.START_SECONDS = float(os.environ.get("START_SECONDS", "60"))
+    sys.argv = ["sales", "up"]
+    sales.main()
