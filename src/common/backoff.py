@@ -6,6 +6,6 @@ def backoff_seconds(failures: int, first_seconds: float, longest_seconds: float)
 
     It never exceeds `longest_seconds`.
     """
-    if failures == 0:
+    if failures < 1:
         return 0.0
     return min(longest_seconds, first_seconds * 2.0 ** min(failures - 1, 64))

@@ -115,7 +115,7 @@ class Sam:
         with self.log_path.open("a+b") as log:
             start = log.seek(0, os.SEEK_END)
             command = [sys.executable, "-m", "samcli", *arguments, "--config-file", str(settings)]
-            process = guard.Guarded(home, command, environment, log)
+            process = guard.start(home, command, environment, log)
             try:
                 code = process.wait(SAM_SECONDS)
             except subprocess.TimeoutExpired:

@@ -126,7 +126,7 @@ def _start_at(port: int, log_path: Path) -> Emulator:
     key = Key()
     environment = _environment(directory, port, mark, key)
     with log_path.open("wb") as log:
-        process = guard.Guarded(directory, [sys.executable, "-m", "local_aws.server"], environment, log)
+        process = guard.start(directory, [sys.executable, "-m", "local_aws.server"], environment, log)
     emulator = Emulator(f"http://{LOOPBACK}:{port}", log_path, process, key)
     try:
         _wait_until_healthy(emulator, mark)

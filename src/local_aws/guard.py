@@ -75,6 +75,11 @@ class Guarded:
             remove(self._directory)
 
 
+def start(directory: Path, command: Sequence[str], environment: Mapping[str, str], log: BinaryIO) -> Guarded:
+    """Start a guard and its command, which writes to `log`."""
+    return Guarded(directory, command, environment, log)
+
+
 def how_it_ended(code: int) -> str:
     """Return an exit code in words. A shell's or subprocess' number for a signal becomes the signal's name."""
     number = -code if code < 0 else code - _SIGNALLED

@@ -25,7 +25,7 @@ from local_aws.stand_ins import SERVICES, Register, StandIn, State
 LOOK_SECONDS = 0.1
 FIRST_RESTART_SECONDS = 1.0
 LONGEST_RESTART_SECONDS = 30.0
-STEADY_SECONDS = 60.0
+STEADY_SECONDS = 10.0
 """After running for so long, a stand-in that ends is started again as soon as after its first end."""
 STOP_SECONDS = 5.0
 REPORTS_BYTES = 65536

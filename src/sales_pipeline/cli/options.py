@@ -95,13 +95,16 @@ class Target:
 
     @property
     def measurements(self) -> "Measurements":
-        """What counts, and knows the last crawl."""
+        """What counts, and knows the last crawl and the stand-ins."""
         from sales_pipeline.status import local_logs, read  # noqa: PLC0415
 
-        if not local_logs.is_local(self.stack):
-            return read.MEASUREMENTS
+        if not self.local:
+            return local_logs.MEASUREMENTS if local_logs.is_local(self.stack) else read.MEASUREMENTS
+        from sales_pipeline.local.watch import stand_ins_by_stage  # noqa: PLC0415
+
+        stand_ins = partial(stand_ins_by_stage, Path(self.local.state_dir))
         # `sales up` ends when it can't write orders any more.
-        return replace(local_logs.MEASUREMENTS, writer="sales up" if self.local else "")
+        return replace(local_logs.MEASUREMENTS, writer="sales up", stand_ins=stand_ins)
 
 
 def locate(stack_name: str | None, profile: str | None, region: str | None) -> Target:

@@ -101,7 +101,7 @@ def workers(emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path)
     command += ["--state-dir", str(state_dir), "--log-dir", str(log_dir)]
     log_path = log_dir / "workers.log"
     with log_path.open("ab") as log:
-        guarded = guard.Guarded(state_dir, command, emulator.environment, log)
+        guarded = guard.start(state_dir, command, emulator.environment, log)
     try:
         supervisor = Supervisor(Process("the supervisor of the stand-ins", guarded, log_path), state_dir, log_dir)
         supervisor.wait_until_all_run()

@@ -81,6 +81,12 @@ def in_words(name: str, stand_in: StandIn) -> str:
     return f"the stand-in for {SERVICES[name]} {stand_in.problem or 'runs again'}"
 
 
+def stand_ins_by_stage(state_dir: Path) -> dict[str, StandIn | None]:
+    """Return what the supervisor in this folder says of each stand-in; None for one that does not run."""
+    found = stand_ins.read(state_dir) or {}
+    return {"pipe": found.get("pipe"), "delivery": found.get("firehose"), "crawler": found.get("crawler")}
+
+
 class Watch(threading.Thread):
     """Looks at the processes that are added to it, for as long as its `with` block lasts.
 

@@ -1,7 +1,7 @@
 """`sales status`: reads the state of every stage, and prints it on one screen."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack, StackError
 from sales_pipeline.failures.replayed import replayed_lately
 from sales_pipeline.status import metrics, stages
-from sales_pipeline.status.stages import Described, Measured, Objects, Stage
+from sales_pipeline.status.stages import Described, Measured, Objects, Stage, StandIn
 from sales_pipeline.terminal.table import DataTable, print_table
 
 PERIOD = timedelta(hours=1)
@@ -30,6 +30,9 @@ class Measurements:
     """Returns the crawler's last crawl in the form of LastCrawl, from the stack and GetCrawler's crawler."""
     writer: str = ""
     """The command that writes mock orders here besides the schedule; empty if none does as far as anybody knows."""
+    stand_ins: Callable[[], Mapping[str, StandIn | None]] = dict
+    """Returns the programs that do a stage's work on this machine, by the stage's name; None for one that does not
+    run."""
 
 
 MEASUREMENTS = Measurements("", lambda *_: {}, lambda _, crawler: crawler.get("LastCrawl", {}))
@@ -62,7 +65,7 @@ class _Stages:
         self._measured = Measured(absent="not read")
 
     def read(self) -> list[Stage]:
-        found = []
+        found, stand_ins = [], self._measurements.stand_ins()
         try:
             self._measured = self._measure()
         except (ClientError, BotoCoreError, StackError) as error:
@@ -81,9 +84,10 @@ class _Stages:
             ("alarms", self._alarms),
         ):
             try:
-                found.append(read())
+                stage = read()
             except (ClientError, BotoCoreError, StackError) as error:
-                found.append(stages.unread(name, _one_line(error)))
+                stage = stages.unread(name, _one_line(error))
+            found.append(stages.with_stand_in(stage, stand_ins[name], self._now) if name in stand_ins else stage)
         return found
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - .venv has no type stubs of most services

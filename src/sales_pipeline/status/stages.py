@@ -4,9 +4,9 @@ Each function makes one stage of an answer of AWS, whose fields have the names o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 import msgspec
 
@@ -75,6 +75,45 @@ class Objects:
     def __add__(self, other: "Objects") -> "Objects":
         times = [each.newest for each in (self, other) if each.newest]
         return Objects(self.count + other.count, self.bytes + other.bytes, max(times, default=None))
+
+
+class StandIn(Protocol):
+    """A program that does a stage's work on this machine."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def since_ms(self) -> int:
+        """When its process started, in milliseconds since 1970."""
+
+    @property
+    def restarts(self) -> int: ...
+    @property
+    def problem(self) -> str:
+        """Why it does not do its work."""
+
+
+def with_stand_in(stage: Stage, stand_in: StandIn | None, now: datetime) -> Stage:
+    """Return the stage with what its stand-in does; None stands for one that does not run."""
+    if stand_in is None:
+        problem = "its stand-in does not run: stop this pipeline with `sales down`, and start it again"
+        return replace(stage, facts={**stage.facts, "stand_in": None}, problems=[*stage.problems, problem])
+    since = datetime.fromtimestamp(stand_in.since_ms / 1000, UTC)
+    facts: dict[str, Fact] = {
+        "stand_in": str(stand_in.state),
+        "stand_in_since": _iso(since),
+        "stand_in_restarts": stand_in.restarts,
+    }
+    restarted = f", {counted(stand_in.restarts, 'restart')}" if stand_in.restarts else ""
+    detail = f"stand-in started {_age(since, now)}{restarted}"
+    works = stand_in.state == "running"
+    problems = _if(not works, f"its stand-in {stand_in.problem or f'is {stand_in.state}'}")
+    return replace(
+        stage,
+        facts={**stage.facts, **facts},
+        details=[*stage.details, detail],
+        problems=[*stage.problems, *problems],
+    )
 
 
 def unread(name: str, reason: str) -> Stage:

@@ -4,6 +4,7 @@ import functools
 import io
 import json
 import os
+import resource
 import signal
 import time
 from collections import Counter
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from generator.pace import BATCH_SIZE
+from local_aws import stand_ins
 from local_aws.emulator import Emulator
 from local_aws.pipe.checkpoint import ShardCheckpoint
+from local_aws.stand_ins import StandIn
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import replay
 from sales_pipeline.failures import report as failures
@@ -153,14 +156,33 @@ class Pipeline:
 
     def kill(self, worker: str) -> None:
         """End a stand-in with SIGKILL; `local_aws.workers` starts it again."""
-        command = f"-m\0local_aws.{worker}\0".encode()
-        state_dir = os.fsencode(self.state_dir / worker)
+        os.kill(self._process(f"-m\0local_aws.{worker}\0", os.fsdecode(self.state_dir / worker)), signal.SIGKILL)
+
+    def kill_transform(self) -> None:
+        """End the process in which the emulator runs the transform with SIGKILL."""
+        os.kill(self._process(f"{self.stack['TransformFunctionName']}-", "/_worker.py"), signal.SIGKILL)
+
+    def stand_in(self, worker: str) -> StandIn:
+        """Return what the supervisor says of a stand-in."""
+        return (stand_ins.read(self.state_dir) or {})[worker]
+
+    @contextmanager
+    def full_disk(self, worker: str) -> Iterator[None]:
+        """Let a stand-in write no byte to any file until the `with` block ends, as on a full disk."""
+        process_id = self._process(f"-m\0local_aws.{worker}\0", os.fsdecode(self.state_dir / worker))
+        soft, hard = resource.prlimit(process_id, resource.RLIMIT_FSIZE)
+        resource.prlimit(process_id, resource.RLIMIT_FSIZE, (0, hard))
+        try:
+            yield
+        finally:
+            resource.prlimit(process_id, resource.RLIMIT_FSIZE, (soft, hard))
+
+    def _process(self, *words: str) -> int:
+        """Return the id of the one process with all these words in its command line."""
         [process] = [
-            path
-            for path in Path("/proc").glob("[0-9]*")
-            if command in (words := _command_line(path)) and state_dir in words
+            path for path in Path("/proc").glob("[0-9]*") if all(each.encode() in _command_line(path) for each in words)
         ]
-        os.kill(int(process.name), signal.SIGKILL)
+        return int(process.name)
 
     def kill_before(self, worker: str) -> Act:
         """Return an act that kills the stand-in before the emulator gets its call."""

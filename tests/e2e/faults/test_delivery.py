@@ -3,6 +3,8 @@
 import base64
 import json
 
+import pytest
+
 from tests.e2e.faults.pipeline import TRANSFORM, eventually, item
 from tests.e2e.faults.proxy import Answer
 
@@ -144,3 +146,31 @@ def test_poison_of_every_kind_costs_the_good_orders_around_it_nothing(pipeline):
     assert pipeline.failed() == {}
     assert pipeline.delivered() == dict.fromkeys([*good, *bad], 1)
     assert pipeline.reconcile() == (0, {"verdict": "equal"})
+
+
+@pytest.mark.parametrize("worker", ["pipe", "firehose"])
+def test_a_full_disk_stops_a_stand_in_and_nothing_arrives_twice(pipeline, worker):
+    orders = [f"full-{number}" for number in range(3)]
+    with pipeline.full_disk(worker):
+        pipeline.put(orders[0])
+        eventually(lambda: str(pipeline.stand_in(worker).state), "waiting")
+        eventually(pipeline.delivered, {orders[0]: 1})
+        assert "can't save its checkpoint" in pipeline.stand_in(worker).problem
+        pipeline.put(*orders[1:])
+    pipeline.settle()
+    eventually(lambda: str(pipeline.stand_in(worker).state), "running")
+    assert pipeline.delivered() == dict.fromkeys(orders, 1)
+
+
+def test_a_killed_process_of_the_transform_loses_nothing(pipeline):
+    pipeline.put("before")
+    pipeline.settle()
+    pipeline.kill_transform()
+    pipeline.put("after")
+    pipeline.settle()
+    failed = pipeline.failed()
+    assert failed in ({}, {"Lambda.FunctionError": 1})
+    if failed:
+        pipeline.replay()
+        pipeline.settle()
+    assert pipeline.delivered() == {"before": 1, "after": 1}

@@ -96,6 +96,21 @@ def test_the_emulator_ends_with_its_starter(tmp_path, ending):
     assert_gone(process_ids, directory)
 
 
+@pytest.mark.parametrize("killed", ["emulator", "its guard"])
+def test_an_emulator_that_is_killed_or_loses_its_guard_is_noticed_and_leaves_nothing(tmp_path, killed):
+    with local_emulator.start(tmp_path / "emulator.log") as running:
+        process_ids, directory = processes_and_directory(running.endpoint_url)
+        guard_id = int(Path(f"/proc/{process_ids[0]}/stat").read_text().rpartition(")")[2].split()[1])
+        assert running.process.ending() is None
+        os.kill(process_ids[0] if killed == "emulator" else guard_id, signal.SIGKILL)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not (ending := running.process.ending()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert "SIGKILL" in ending
+    assert_gone([guard_id, *process_ids], directory)
+
+
 def test_a_taken_port_gives_way_to_a_free_one(tmp_path):
     with ExitStack() as held:
         with suppress(OSError):  # something has it already

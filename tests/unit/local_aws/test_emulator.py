@@ -13,7 +13,7 @@ def test_an_interrupt_before_the_emulator_runs_leaves_no_folder(tmp_path, monkey
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(guard, "Guarded", interrupted)
+    monkeypatch.setattr(guard, "start", interrupted)
     with pytest.raises(KeyboardInterrupt):
         emulator.start(tmp_path / "emulator.log")
     assert list((tmp_path / "temporary").iterdir()) == []

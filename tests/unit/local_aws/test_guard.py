@@ -24,9 +24,9 @@ child.wait()
 STARTER = """
 import os, sys, time
 from pathlib import Path
-from local_aws.guard import Guarded
+from local_aws import guard
 directory, pids, command = sys.argv[1:]
-guarded = Guarded(Path(directory), [sys.executable, "-c", command, pids], os.environ, sys.stdout.buffer)
+guarded = guard.start(Path(directory), [sys.executable, "-c", command, pids], os.environ, sys.stdout.buffer)
 while not (ending := guarded.ending()):
     time.sleep(0.01)
 print(ending)
@@ -90,7 +90,7 @@ def test_a_kill_of_any_one_leaves_no_process_and_no_directory_and_is_said(start,
 def guarded(tmp_path):
     with (tmp_path / "log").open("wb") as log:
         command = [sys.executable, "-c", COMMAND, str(tmp_path / "pids")]
-        guarded = guard.Guarded(tmp_path / "directory", command, os.environ, log)
+        guarded = guard.start(tmp_path / "directory", command, os.environ, log)
     yield guarded
     guarded.stop()
 

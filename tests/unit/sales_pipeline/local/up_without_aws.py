@@ -3,12 +3,13 @@
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 from generator.pace import Stop
 from local_aws import guard
 from sales_pipeline import __main__ as sales
-from sales_pipeline.local import pipeline, running, up, watch
+from sales_pipeline.local import pipeline, up, watch
 
 SUPERVISOR = "tests.unit.sales_pipeline.local.supervisor"
 # A command with a child, as the emulator has functions and `sam build` has `make`.
@@ -19,15 +20,14 @@ time.sleep(60)
 """
 
 
-class Guarded(guard.Guarded):
-    def __init__(self, directory, command, *rest):
-        super().__init__(directory, [SUPERVISOR if each == "local_aws.workers" else each for each in command], *rest)
+def start_guarded(directory, command, *rest):
+    return guard.start(directory, [SUPERVISOR if each == "local_aws.workers" else each for each in command], *rest)
 
 
 def run(name, log_path):
     with log_path.open("wb") as log:
         command = [sys.executable, "-c", COMMAND, name]
-        return guard.Guarded(running.HOME / name, command, os.environ, log)
+        return guard.start(Path(os.environ["SALES_HOME"]) / name, command, os.environ, log)
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def write_orders(_):
 
 if __name__ == "__main__":
     pipeline.local_emulator = SimpleNamespace(start=start)
-    pipeline.guard = SimpleNamespace(Guarded=Guarded)
+    pipeline.guard = SimpleNamespace(start=start_guarded)
     pipeline.Sam = Sam
     up.EXPORTED = up.SHIELDS = ()
     up.find = lambda *_: None

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -181,3 +182,30 @@ def test_the_last_crawl_of_a_log_is_the_last_that_began():
     assert (
         last_crawl_of([(NOW, began), (NOW, failed), (NOW, ended), (NOW, began), (NOW, ended)])["Status"] == "SUCCEEDED"
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "problem", "said"),
+    [
+        ("running", "", []),
+        ("starting", "", ["its stand-in is starting"]),
+        ("ended", "was ended by SIGKILL: see pipe.log", ["its stand-in was ended by SIGKILL: see pipe.log"]),
+        ("waiting", "can't save its checkpoint", ["its stand-in can't save its checkpoint"]),
+        ("refused", "refuses its settings", ["its stand-in refuses its settings"]),
+    ],
+)
+def test_a_stand_in_that_does_not_work_is_a_problem_of_its_stage(state, problem, said):
+    stage = stages.pipe({"CurrentState": "RUNNING"}, Measured())
+    since_ms = int(ago(minutes=3).timestamp() * 1000)
+    seen = stages.with_stand_in(
+        stage, SimpleNamespace(state=state, since_ms=since_ms, restarts=2, problem=problem), NOW
+    )
+    assert seen.problems == said
+    assert seen.details[-1] == "stand-in started 3 min ago, 2 restarts"
+    assert seen.facts["stand_in"] == state
+    assert (seen.facts["stand_in_restarts"], seen.facts["stand_in_since"]) == (2, "2026-11-22T11:57:00+00:00")
+
+
+def test_a_stand_in_that_is_not_there_is_a_problem_too():
+    seen = stages.with_stand_in(stages.pipe({"CurrentState": "RUNNING"}, Measured()), None, NOW)
+    assert seen.problems == ["its stand-in does not run: stop this pipeline with `sales down`, and start it again"]
