@@ -27,6 +27,7 @@ class ReplayHistory:
     """The checkpoints, by the name of the error object or dead letter."""
     counts: Counter[str] = field(default_factory=Counter)
     """How often each change was replayed."""
+    _is_writable: bool = False
 
     @classmethod
     def read(cls, bucket: Bucket) -> "ReplayHistory":
@@ -44,9 +45,18 @@ class ReplayHistory:
         """Say whether Kinesis took a change of this error object or dead letter."""
         return digest in self.taken.get(name, ())
 
+    def ensure_writable(self, name: str) -> None:
+        """Write the checkpoint of this error object or dead letter as it is, unless another was written before.
+
+        If the bucket takes none, each replay would send the same changes again.
+        """
+        if not self._is_writable:
+            self.save(name, set())
+
     def save(self, name: str, digests: set[str]) -> None:
         """Write down that Kinesis took these changes of an error object or dead letter."""
         known = self.taken.setdefault(name, set())
         self.counts.update(digests - known)
         known |= digests
         self.bucket.write(CHECKPOINTS + name, json.dumps(sorted(known)).encode())
+        self._is_writable = True

@@ -1,8 +1,9 @@
 """`sales replay`: sends failed changes to the Kinesis stream again.
 
-It can be stopped anywhere and run again. After each call to Kinesis, of at most 500 records, it writes to the bucket
-which changes Kinesis took. Only then does it move them out of `errors/`. So a stop loses nothing, and at most one call
-is sent twice. Two replays at the same time may send everything twice.
+It can be stopped anywhere and run again. It sends nothing before the bucket has taken a checkpoint. After each call to
+Kinesis, of at most 500 records, it writes to the bucket which changes Kinesis took. Only then does it move them out of
+`errors/`. So a stop loses nothing, and at most one call is sent twice. Two replays at the same time may send everything
+twice.
 """
 
 import base64
@@ -241,6 +242,7 @@ class Replay:
 
     def _send(self, name: str, changes: Sequence[Change]) -> set[str]:
         """Send changes, and write down which Kinesis took; return the digests of those that it will never take."""
+        self._history.ensure_writable(name)
         return kinesis.put(
             self._kinesis, self.stack["StreamName"], changes, lambda digests: self._history.save(name, digests)
         )

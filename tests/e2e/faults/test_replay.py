@@ -28,15 +28,20 @@ def test_a_replay_killed_half_way_is_run_again(pipeline):
     with Proxy(pipeline.emulator.endpoint_url) as proxy:
         environment = pipeline.emulator.environment | {"AWS_ENDPOINT_URL": proxy.url}
 
-        def killed(operation, part=""):
-            """Run a replay that is killed before it makes a call."""
-            replays = []
-            with proxy.meet(operation, lambda *_: replays[0].kill(), part=part):
+        def killed(operation, part="", call=1):
+            """Run a replay that is killed before it makes a call of this number."""
+            replays, calls = [], []
+
+            def act(_, forward):
+                calls.append(forward)
+                return replays[0].kill() if len(calls) == call else forward()
+
+            with proxy.meet(operation, act, part=part):
                 command = [SALES, "replay", "--yes", "--stack-name", pipeline.stack.name]
                 replays.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL))
                 assert replays[0].wait(END_SECONDS) == -signal.SIGKILL
 
-        killed("S3.PutObject", "/replay/checkpoints/errors/")
+        killed("S3.PutObject", "/replay/checkpoints/errors/", call=2)  # the first shows that the bucket takes them
         pipeline.settle()
         assert pipeline.delivered() == dict.fromkeys(orders, 1)
         killed("S3.PutObject", "/replay/sent/")

@@ -190,6 +190,21 @@ def test_a_failed_record_is_sent_under_its_order_s_id_and_moved_out_of_errors(wo
     assert "replayed  Lambda.FunctionError: it returned an error        2" in capsys.readouterr().out
 
 
+def test_what_no_checkpoint_can_tell_of_is_not_sent_however_often_it_is_run(world):
+    record = event(world.put_order("1"))
+    world.fail("a.json", record)
+    world.put_order("2")
+    world.give_up_on(1, 1)
+    world.answers["PutObject"] = refuse("AccessDenied")
+    for _ in range(3):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            world.replay()
+    assert world.arrived() == []
+    del world.answers["PutObject"]
+    assert world.replay() == 0
+    assert sorted(key for key, _ in world.arrived()) == ["1", "2"]
+
+
 def test_a_dry_run_changes_nothing_and_says_what_it_would_do(world, capsys):
     world.fail("a.json", event(world.put_order("1")))
     world.give_up_on(0, 0)
