@@ -117,7 +117,12 @@ def crawl(state_dir: Path, stack: Stack) -> None:
     """
     command = [sys.executable, "-m", "local_aws.crawler", "--once"]
     command += ["--stack-name", stack.name, "--state-dir", str(state_dir / "crawler")]
-    done = subprocess.run(command, capture_output=True, timeout=CRAWL_SECONDS, check=False)  # noqa: S603
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=CRAWL_SECONDS, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise SalesError(
+            f"the crawl took longer than {CRAWL_SECONDS:.0f} s: see `sales status`, and try again"
+        ) from None
     if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["nothing was logged"]
-        raise SalesError(f"the crawl failed: {lines[-1].partition(' ERROR ')[2] or lines[-1]}")
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or [guard.how_it_ended(done.returncode)]
+        raise SalesError(f"the crawl failed: {lines[-1].rpartition(' ERROR ')[2]}")

@@ -134,6 +134,21 @@ def test_orders_travel_from_generate_to_query(up, generated):
     assert [line.split() for line in answers["table"].splitlines()] == [header, *rows, [str(len(rows)), "rows"]]
 
 
+def test_a_stand_in_that_is_killed_is_started_again_and_status_asks_it(up):
+    def seen():
+        return json.loads(sales(up.home, "status", "--format", "json").stdout)["stages"]
+
+    before = seen()
+    assert {before[stage]["stand_in"] for stage in ("pipe", "delivery", "crawler")} == {"running"}
+    [process_id] = [number for number, words in left_processes(up.home) if b"\0-m\0local_aws.firehose\0" in words]
+    os.kill(int(process_id), signal.SIGKILL)
+    up.wait_for("the stand-in for Amazon Data Firehose was ended by SIGKILL: see ")
+    up.wait_for("the stand-in for Amazon Data Firehose runs again")
+    after = seen()["delivery"]
+    assert (after["stand_in"], after["stand_in_restarts"], after["problem"]) == ("running", 1, "")
+    assert after["stand_in_since"] > before["delivery"]["stand_in_since"]
+
+
 def test_down_ends_it_and_leaves_logs_only(up):
     ended = sales(up.home, "down")
     assert (ended.returncode, ended.stderr) == (0, "")
