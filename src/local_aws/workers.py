@@ -29,6 +29,8 @@ STEADY_SECONDS = 10.0
 """After running for so long, a stand-in that ends is started again as soon as after its first end."""
 STOP_SECONDS = 5.0
 REPORTS_BYTES = 65536
+FAILED_EXIT_CODE = 1
+"""Of a program that has logged why it ends, or of Python after a traceback."""
 
 # Until Firehose's stand-in takes over, the emulator delivers too: a record of the pipe would arrive twice.
 _FIRST, _AFTER_FIREHOSE = ("firehose", "crawler"), "pipe"
@@ -112,7 +114,8 @@ class Workers:
             state, problem = State.refused, f"refuses its settings: {last_line(log_path)}"
             worker.restart_at = float("inf")
         else:
-            state, problem = State.ended, f"{how_it_ended(code)}: see {log_path}"
+            reason = f" ({last_line(log_path)})" if code == FAILED_EXIT_CODE else ""
+            state, problem = State.ended, f"{how_it_ended(code)}{reason}: see {log_path}"
             is_first = self._clock() - worker.started >= STEADY_SECONDS
             worker.failures = 1 if is_first else worker.failures + 1
             wait_seconds = backoff_seconds(worker.failures, FIRST_RESTART_SECONDS, LONGEST_RESTART_SECONDS)

@@ -15,9 +15,11 @@ from local_aws.guard import Guarded
 from local_aws.stand_ins import SERVICES, StandIn, State
 from local_aws.workers import last_line
 from sales_pipeline.errors import SalesError
+from sales_pipeline.terminal.printable import printable
 
 LOOK_SECONDS = 0.2
 START_SECONDS = 60.0
+START_RESTARTS = 3
 
 
 class GoneError(SalesError):
@@ -55,11 +57,19 @@ class Supervisor:
         found = stand_ins.read(self.state_dir) or {}
         for name, each in found.items():
             if each.state is State.refused:
-                raise GoneError(f"{in_words(name, each)}. See {self.log_dir / name}.log")
+                raise self._gone(name, each)
         return found
 
+    def _gone(self, name: str, stand_in: StandIn) -> GoneError:
+        log_path = self.log_dir / f"{name}.log"
+        text = in_words(name, stand_in)
+        return GoneError(text if str(log_path) in text else f"{text}. See {log_path}")
+
     def wait_until_all_run(self) -> None:
-        """Return when all stand-ins do their work. Raises GoneError after START_SECONDS, or if one waits."""
+        """Return when all stand-ins do their work.
+
+        Raises GoneError after START_SECONDS, or earlier if one waits, or was started again START_RESTARTS times.
+        """
         deadline = time.monotonic() + START_SECONDS
         while True:
             found = self.look()
@@ -67,9 +77,10 @@ class Supervisor:
             if not late:
                 return
             is_over = time.monotonic() > deadline
-            for name in late:
-                if name in found and found[name].problem and (is_over or found[name].state is State.waiting):
-                    raise GoneError(f"{in_words(name, found[name])}. See {self.log_dir / name}.log")
+            for name, each in found.items():
+                is_hopeless = is_over or each.state is State.waiting or each.restarts >= START_RESTARTS
+                if each.problem and is_hopeless:
+                    raise self._gone(name, each)
             if is_over:
                 names = " and ".join(SERVICES[name] for name in late)
                 raise GoneError(f"the stand-in for {names} did not start in {START_SECONDS:.0f} s: see {self.log_dir}")
@@ -147,4 +158,4 @@ class Watch(threading.Thread):
 
 def say(text: str) -> None:
     """Tell on standard error."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")

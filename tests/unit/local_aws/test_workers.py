@@ -87,7 +87,7 @@ def test_one_that_ends_is_started_again_each_time_and_later_each_time(supervise)
     supervised = supervise(crawler=[("1",)])
     for wait_seconds in (1, 2, 4, 8, 16, 30, 30):
         seen = supervised.look_until("crawler", State.ended)
-        assert seen["crawler"].problem.startswith("ended with exit code 1: see ")
+        assert seen["crawler"].problem.startswith("ended with exit code 1 (the reason): see ")
         supervised.now += wait_seconds - 0.1
         supervised.workers.look()
         assert stand_ins.read(supervised.folder)["crawler"].state is State.ended

@@ -9,8 +9,11 @@ from local_aws import workers
 STAND_IN = """
 import os, sys, time
 name, report_fd = sys.argv[1:]
-if name not in os.environ["SILENT"].split():
+if name not in (os.environ["SILENT"], os.environ.get("FAILING")):
     os.write(int(report_fd), (os.environ.get("PROBLEM", "") + "\\n").encode())
+if os.environ.get("FAILING") == name:
+    print("2026-11-26 10:00:00,000 ERROR [Errno 28] No space left on device: 'settings.json'", flush=True)
+    sys.exit(1)
 time.sleep(60)
 """
 
@@ -26,4 +29,5 @@ class StandIn(subprocess.Popen):
 if __name__ == "__main__":
     workers.subprocess.Popen = StandIn
     workers.LOOK_SECONDS = 0.02
+    workers.FIRST_RESTART_SECONDS = 0.2
     sys.exit(workers.main())

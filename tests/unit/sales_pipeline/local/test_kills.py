@@ -135,15 +135,18 @@ def test_a_kill_of_what_nothing_replaces_ends_a_running_one_with_an_error(start,
     assert_error(up, ENDS[kind])
 
 
-@pytest.mark.parametrize("phase", ["deployment", "start of stand-ins", "running"])
+@pytest.mark.parametrize("phase", ["deployment", "start of stand-ins", "running", "ending"])
 def test_a_kill_of_itself_leaves_nothing(start, phase):
     settings, kind = {
         "deployment": ({"STAY_IN_DEPLOY": "1"}, "child of sam"),
         "start of stand-ins": ({"SILENT": "crawler"}, "crawler"),
         "running": ({}, "pipe"),
+        "ending": ({}, "pipe"),
     }[phase]
     up = start(**settings)
     up.wait_for_process(kind)
+    if phase == "ending":
+        up.process.terminate()
     up.kill("up")
     assert up.end()[0] == -signal.SIGKILL
 
@@ -182,6 +185,14 @@ def test_a_stand_in_that_is_killed_is_started_again_and_that_is_said(start):
 def test_the_stand_in_of_firehose_that_never_works_ends_it_with_an_error(start):
     up = start(SILENT="firehose", START_SECONDS="1")
     assert_error(up, "the stand-in for EventBridge Pipes and Amazon Data Firehose", "did not start in 1 s")
+    assert RUNS not in up.printed
+
+
+def test_a_stand_in_that_fails_again_and_again_ends_it_with_the_reason(start):
+    up = start(FAILING="firehose")
+    assert_error(
+        up, "the stand-in for Amazon Data Firehose ended with exit code 1", "No space left on device: 'settings"
+    )
     assert RUNS not in up.printed
 
 
