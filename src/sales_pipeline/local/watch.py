@@ -1,5 +1,6 @@
 """Watches the processes of a local pipeline: says what is repaired, and ends the work here if one is gone for good."""
 
+import shutil
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ from sales_pipeline.terminal.printable import printable
 LOOK_SECONDS = 0.2
 START_SECONDS = 60.0
 START_RESTARTS = 3
+FULL_BYTES = 1024 * 1024
 
 
 class GoneError(SalesError):
@@ -37,10 +39,10 @@ class Process:
     def look(self) -> None:
         """Raise GoneError if it has ended."""
         if ending := self.guarded.ending():
-            raise GoneError(
-                f"{self.name} {ending}, so this pipeline does not run: see {self.log_path}, which ends with "
-                f"{last_line(self.log_path)!r}, and start it again"
-            )
+            advice = f"see {self.log_path}, which ends with {last_line(self.log_path)!r}, and start it again"
+            if shutil.disk_usage(self.log_path.parent).free < FULL_BYTES:  # then its log can't say why
+                advice = f"the disk that holds {self.log_path.parent} is full, so free some space, and start it again"
+            raise GoneError(f"{self.name} {ending}, so this pipeline does not run: {advice}")
 
 
 @dataclass
