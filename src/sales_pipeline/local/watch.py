@@ -16,7 +16,6 @@ from local_aws.guard import Guarded
 from local_aws.stand_ins import SERVICES, StandIn, State
 from local_aws.workers import last_line
 from sales_pipeline.errors import SalesError
-from sales_pipeline.terminal.printable import printable
 
 LOOK_SECONDS = 0.2
 START_SECONDS = 60.0
@@ -160,4 +159,4 @@ class Watch(threading.Thread):
 
 def say(text: str) -> None:
     """Tell on standard error."""
-    sys.stderr.write(f"{printable(text)}\n")
+    sys.stderr.write(f"{text}\n")
