@@ -12,7 +12,8 @@ from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack, StackError
 from sales_pipeline.failures.replayed import replayed_lately
 from sales_pipeline.status import metrics, stages
-from sales_pipeline.status.stages import Described, Measured, Objects, Stage, StandIn
+from sales_pipeline.status.stages import Described, Measured, Objects, Stage
+from sales_pipeline.status.stand_ins import StandIn, with_stand_in
 from sales_pipeline.terminal.table import DataTable, print_table
 
 PERIOD = timedelta(hours=1)
@@ -87,7 +88,7 @@ class _Stages:
                 stage = read()
             except (ClientError, BotoCoreError, StackError) as error:
                 stage = stages.unread(name, _one_line(error))
-            found.append(stages.with_stand_in(stage, stand_ins[name], self._now) if name in stand_ins else stage)
+            found.append(with_stand_in(stage, stand_ins[name], self._now) if name in stand_ins else stage)
         return found
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - .venv has no type stubs of most services

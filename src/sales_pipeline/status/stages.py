@@ -4,9 +4,9 @@ Each function makes one stage of an answer of AWS, whose fields have the names o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -75,45 +75,6 @@ class Objects:
     def __add__(self, other: "Objects") -> "Objects":
         times = [each.newest for each in (self, other) if each.newest]
         return Objects(self.count + other.count, self.bytes + other.bytes, max(times, default=None))
-
-
-class StandIn(Protocol):
-    """A program that does a stage's work on this machine."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def since_ms(self) -> int:
-        """When its process started, in milliseconds since 1970."""
-
-    @property
-    def restarts(self) -> int: ...
-    @property
-    def problem(self) -> str:
-        """Why it does not do its work."""
-
-
-def with_stand_in(stage: Stage, stand_in: StandIn | None, now: datetime) -> Stage:
-    """Return the stage with what its stand-in does; None stands for one that does not run."""
-    if stand_in is None:
-        problem = "its stand-in does not run: stop this pipeline with `sales down`, and start it again"
-        return replace(stage, facts={**stage.facts, "stand_in": None}, problems=[*stage.problems, problem])
-    since = datetime.fromtimestamp(stand_in.since_ms / 1000, UTC)
-    facts: dict[str, Fact] = {
-        "stand_in": str(stand_in.state),
-        "stand_in_since": _iso(since),
-        "stand_in_restarts": stand_in.restarts,
-    }
-    restarted = f", {counted(stand_in.restarts, 'restart')}" if stand_in.restarts else ""
-    detail = f"stand-in started {_age(since, now)}{restarted}"
-    works = stand_in.state == "running"
-    problems = _if(not works, f"its stand-in {stand_in.problem or f'is {stand_in.state}'}")
-    return replace(
-        stage,
-        facts={**stage.facts, **facts},
-        details=[*stage.details, detail],
-        problems=[*stage.problems, *problems],
-    )
 
 
 def unread(name: str, reason: str) -> Stage:
@@ -201,8 +162,8 @@ def transform(described: Described, measured: Measured) -> Stage:
 def lake(today: Objects, yesterday: Objects, now: datetime) -> Stage:
     """Return the stage of the objects with rows, by their days in UTC."""
     both = today + yesterday
-    newest = f"newest: {_age(both.newest, now)}" if both.newest else "none yesterday either"
-    facts: dict[str, Fact] = {"objects_today": today.count, "bytes_today": today.bytes, "newest": _iso(both.newest)}
+    newest = f"newest: {age(both.newest, now)}" if both.newest else "none yesterday either"
+    facts: dict[str, Fact] = {"objects_today": today.count, "bytes_today": today.bytes, "newest": iso(both.newest)}
     return Stage("lake", "", facts, [f"{counted(today.count, 'object')} today, {size(today.bytes)}", newest])
 
 
@@ -211,14 +172,14 @@ def errors(objects: Objects, replayed: Replayed | None, now: datetime) -> Stage:
     facts: dict[str, Fact] = {
         "objects": objects.count,
         "bytes": objects.bytes,
-        "newest": _iso(objects.newest),
+        "newest": iso(objects.newest),
         "replayed_lately": replayed.changes if replayed else 0,
     }
     notes = [replayed.text(int(now.timestamp() * 1000)).removesuffix(".")] if replayed else []
     if not objects.newest:
         return Stage("errors", "", facts, ["none now", *notes] if notes else ["none"])
     details = [
-        *(f"{counted(objects.count, 'object')}, {size(objects.bytes)}", f"newest: {_age(objects.newest, now)}"),
+        *(f"{counted(objects.count, 'object')}, {size(objects.bytes)}", f"newest: {age(objects.newest, now)}"),
         *notes,
     ]
     problem = (
@@ -233,14 +194,14 @@ def crawler(described: Described, last_crawl: Described, now: datetime) -> Stage
     is_off = described.get("Schedule", {}).get("State") == "NOT_SCHEDULED"  # after StopCrawlerSchedule
     status, started = last_crawl.get("Status"), last_crawl.get("StartTime")
     details = [
-        f"last crawl {status}, {_age(started, now)}" if started else "not crawled yet",
+        f"last crawl {status}, {age(started, now)}" if started else "not crawled yet",
         f"the schedule {schedule} is off" if is_off else schedule,
     ]
     has_failed = status == "FAILED"
     if has_failed:
         details.append(last_crawl.get("ErrorMessage", "no reason given"))
     problems = _if(has_failed, f"the last crawl failed: see {RUNBOOK}#a-failed-crawl")
-    facts: dict[str, Fact] = {"last_crawl_status": status, "last_crawl_started": _iso(started), "schedule": schedule}
+    facts: dict[str, Fact] = {"last_crawl_status": status, "last_crawl_started": iso(started), "schedule": schedule}
     return Stage("crawler", described["State"], facts, details, problems)
 
 
@@ -263,7 +224,7 @@ def to_json(stack_name: str, stages: Sequence[Stage], now: datetime) -> str:
         each.name.replace(" ", "_"): {"state": each.state, "problem": "; ".join(each.problems), **each.facts}
         for each in stages
     }
-    report = {"stack": stack_name, "time": _iso(now), "ok": is_well(stages), "stages": members}
+    report = {"stack": stack_name, "time": iso(now), "ok": is_well(stages), "stages": members}
     return printable_json(msgspec.json.format(msgspec.json.encode(report), indent=2))
 
 
@@ -272,7 +233,7 @@ def is_well(stages: Sequence[Stage]) -> bool:
     return not any(stage.problems for stage in stages)
 
 
-def _age(time: datetime, now: datetime) -> str:
+def age(time: datetime, now: datetime) -> str:
     return f"{duration(max(0.0, (now - time).total_seconds()))} ago"
 
 
@@ -284,5 +245,5 @@ def _if(is_wrong: bool, problem: str) -> list[str]:  # noqa: FBT001 - named by i
     return [problem] if is_wrong else []
 
 
-def _iso(time: datetime | None) -> str | None:
+def iso(time: datetime | None) -> str | None:
     return time.isoformat(timespec="seconds") if time else None

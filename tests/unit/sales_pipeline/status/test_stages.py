@@ -10,6 +10,7 @@ from sales_pipeline.failures.replayed import Replayed
 from sales_pipeline.status import stages
 from sales_pipeline.status.local_logs import last_crawl_of, records_of
 from sales_pipeline.status.stages import Measured, Objects, Stage
+from sales_pipeline.status.stand_ins import with_stand_in
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOT_HERE = "not measured here"
@@ -197,9 +198,7 @@ def test_the_last_crawl_of_a_log_is_the_last_that_began():
 def test_a_stand_in_that_does_not_work_is_a_problem_of_its_stage(state, problem, said):
     stage = stages.pipe({"CurrentState": "RUNNING"}, Measured())
     since_ms = int(ago(minutes=3).timestamp() * 1000)
-    seen = stages.with_stand_in(
-        stage, SimpleNamespace(state=state, since_ms=since_ms, restarts=2, problem=problem), NOW
-    )
+    seen = with_stand_in(stage, SimpleNamespace(state=state, since_ms=since_ms, restarts=2, problem=problem), NOW)
     assert seen.problems == said
     assert seen.details[-1] == "stand-in started 3 min ago, 2 restarts"
     assert seen.facts["stand_in"] == state
@@ -207,5 +206,5 @@ def test_a_stand_in_that_does_not_work_is_a_problem_of_its_stage(state, problem,
 
 
 def test_a_stand_in_that_is_not_there_is_a_problem_too():
-    seen = stages.with_stand_in(stages.pipe({"CurrentState": "RUNNING"}, Measured()), None, NOW)
+    seen = with_stand_in(stages.pipe({"CurrentState": "RUNNING"}, Measured()), None, NOW)
     assert seen.problems == ["its stand-in does not run: stop this pipeline with `sales down`, and start it again"]
