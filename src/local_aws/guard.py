@@ -46,13 +46,18 @@ class Guarded:
             )
             on_failure.pop_all()
 
+    @property
+    def pid(self) -> int:
+        """The id of the guard's process."""
+        return self._guard.pid
+
     def ending(self) -> str | None:
         """Return how the command ended, such as `ended with exit code 1`; None while it runs."""
         code = self._guard.poll()
         if code is None:
             return None
         if code < 0:
-            return f"has lost its guard, process {self._guard.pid}, which ended by {signal.Signals(-code).name}"
+            return f"has lost its guard, process {self.pid}, which ended by {signal.Signals(-code).name}"
         return how_it_ended(code)
 
     def wait(self, seconds: float) -> int:

@@ -99,8 +99,8 @@ def test_the_emulator_ends_with_its_starter(tmp_path, ending):
 @pytest.mark.parametrize("killed", ["emulator", "its guard"])
 def test_an_emulator_that_is_killed_or_loses_its_guard_is_noticed_and_leaves_nothing(tmp_path, killed):
     with local_emulator.start(tmp_path / "emulator.log") as running:
-        process_ids, directory = processes_and_directory(running.endpoint_url)
-        guard_id = int(Path(f"/proc/{process_ids[0]}/stat").read_text().rpartition(")")[2].split()[1])
+        process_ids, directory = processes_and_directory(running.endpoint_url, running.key.key_id, running.key.secret)
+        guard_id = running.process.pid
         assert running.process.ending() is None
         os.kill(process_ids[0] if killed == "emulator" else guard_id, signal.SIGKILL)
         deadline = time.monotonic() + DEADLINE_SECONDS

@@ -103,7 +103,7 @@ def descendants(process_id):
 @pytest.mark.parametrize("delay_seconds", [0.0, 0.02, 0.04, 0.06, 0.08, 0.1])
 def test_a_guard_that_is_killed_while_it_starts_leaves_nothing_either(guarded, tmp_path, delay_seconds):
     time.sleep(delay_seconds)
-    guard_id = guarded._guard.pid
+    guard_id = guarded.pid
     os.kill(guard_id, signal.SIGSTOP)  # so that what it has started by now can be listed
     process_ids = descendants(guard_id)
     os.kill(guard_id, signal.SIGKILL)
