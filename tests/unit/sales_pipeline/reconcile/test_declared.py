@@ -18,7 +18,9 @@ def test_both_ends_of_the_range_are_shown(text):
     assert shown == [None, date(2026, 1, 1), DAY, None]
 
 
-@pytest.mark.parametrize("text", ["", "NOW", "2026-01-01", "NOW-3YEARS,NOW", "2026-02-30,NOW", "2026-01-01,NOW,NOW", "1969-12-31,NOW"])
+@pytest.mark.parametrize(
+    "text", ["", "NOW", "2026-01-01", "NOW-3YEARS,NOW", "2026-02-30,NOW", "2026-01-01,NOW,NOW", "1969-12-31,NOW"]
+)
 def test_another_range_is_refused(text):
     with pytest.raises(ValueError, match="day"):
         ProjectedDays.parse(text)
