@@ -5,7 +5,8 @@ A person's pip may be set up to install in another place or another way, in a fi
 settings that lead to a package registry, and without all others. uv does not read pip's settings, so it gets them by
 uv's names.
 
-`uv` installs with uv. Where this Python has no uv, or uv fails, pip installs instead.
+`uv` installs with uv. It first tries without a network, because what its cache has needs no registry. Where this Python
+has no uv, or uv fails, pip installs instead.
 """
 
 import ast
@@ -98,14 +99,18 @@ def main(installer: str, *arguments: str) -> int:
     clean = environment(os.environ, registry_settings(listing.stdout))
     if installer == "uv" and find_spec("uv"):
         uv = (sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable)
+        if _run(*uv, "--offline", *arguments, env=clean, stderr=subprocess.DEVNULL).returncode == 0:
+            return 0
         if _run(*uv, *arguments, env=clean).returncode == 0:
             return 0
         sys.stderr.write("uv failed. pip installs instead, which takes longer.\n")
     return _run(*pip, "install", *arguments, env=clean).returncode
 
 
-def _run(*command: str, env: Mapping[str, str], stdout: int | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=env, stdout=stdout, text=True, check=False)  # noqa: S603 - pip or uv
+def _run(
+    *command: str, env: Mapping[str, str], stdout: int | None = None, stderr: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=env, stdout=stdout, stderr=stderr, text=True, check=False)  # noqa: S603
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -80,6 +83,31 @@ def test_a_virtual_environment_is_filled_whatever_a_person_s_pip_is_set_up_to_do
         timeout=60,
     )
     subprocess.run([python, "-c", "import tiny"], check=True)
+    assert "uv failed" not in capfd.readouterr().err
+
+
+def test_what_was_installed_once_needs_no_registry(tmp_path, personal, capfd):
+    page = tmp_path / "simple" / "tiny"
+    page.mkdir(parents=True)
+    (tmp_path / "wheels" / "tiny-1-py3-none-any.whl").rename(page / "tiny-1-py3-none-any.whl")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+
+    def install_to(target, registry):
+        settings = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": registry}
+        command = [sys.executable, ROOT / "src" / "install.py", "uv", "--target", target, "tiny==1"]
+        subprocess.run(command, env=personal | settings, check=True, timeout=60)
+        assert (target / "tiny.py").is_file()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        registry = f"http://127.0.0.1:{server.server_port}/simple/"
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            install_to(tmp_path / "first", registry)
+        finally:
+            server.shutdown()
+            thread.join()
+    install_to(tmp_path / "second", registry)
     assert "uv failed" not in capfd.readouterr().err
 
 
