@@ -68,7 +68,9 @@ lock: setup ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) --group bench --constraints requirements-dev.txt --output-file requirements-bench.txt
 
 clean: ## delete .venv, builds, caches, and the local pipeline's files
-	rm -rf .venv .aws-sam .local .hypothesis .mypy_cache .pytest_cache .ruff_cache build src/*.egg-info
+	@if [ -e .local/.made-by-sales ]; then rm -rf .local; \
+	elif [ -e .local ]; then echo ".local stays, because sales did not make it" >&2; fi
+	rm -rf .venv .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache build src/*.egg-info
 
 # A new .venv. Every change of the requirements starts from here, so no old package stays.
 .venv/made: $(wildcard requirements-*.txt) pyproject.toml src/install.py

@@ -36,10 +36,9 @@ RESULTS = "results-large.json"
 
 
 def measure(report: Callable[[str], None]) -> dict[str, Any]:
-    home = running.HOME / "benchmark"
     began = time.monotonic()
     with (
-        running.claim(home, "A benchmark is running already: wait for it to end."),
+        running.claim("benchmark", "A benchmark is running already: wait for it to end.") as home,
         pipeline.run(home, PARAMETERS, report) as local,
         patch.dict(os.environ, local.emulator.environment),
     ):

@@ -33,9 +33,8 @@ QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 def measure(report: Callable[[str], None], *, quick: bool) -> dict[str, Any]:
     if not processes.IS_THERE:
         return {"skipped": "CPU and memory of the processes are read from Linux' /proc, which is not there."}
-    home = running.HOME / "benchmark"
     with (
-        running.claim(home, "A benchmark is running already: wait for it to end."),
+        running.claim("benchmark", "A benchmark is running already: wait for it to end.") as home,
         pipeline.run(home, PARAMETERS, lambda step: report(f"pipeline: {step}")) as local,
         patch.dict(os.environ, local.emulator.environment),
     ):

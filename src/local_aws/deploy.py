@@ -11,14 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samcli.yamlhelper import yaml_dump, yaml_parse  # type: ignore[import-untyped]
 
-from local_aws import emulator, guard
+from local_aws import guard
 from local_aws.emulator import REGION, Emulator
 from local_aws.errors import LocalAwsError
 
@@ -44,17 +44,21 @@ class DeployError(LocalAwsError):
 
 @dataclass(frozen=True)
 class Sam:
-    """The SAM CLI, run against one emulator. It writes only to `workdir` and to its log."""
+    """The SAM CLI, run against one emulator. It writes only to `workdir` and to its log.
+
+    `registry_proxies` are variables for `sam build` alone: its installer may need a proxy to reach a package registry.
+    """
 
     emulator: Emulator
     workdir: Path
     log_path: Path
+    registry_proxies: Mapping[str, str] = field(default_factory=dict)
 
     def build(self, template_path: Path) -> Path:
         """Build for this machine's Python; return the path of the built template, adapted to the emulator."""
         build_dir = self.workdir / "build"
         arguments = ("build", "--template-file", str(template_path), "--build-dir", str(build_dir))
-        failure = self._run(*arguments, **emulator.CALLERS_PROXIES)  # it installs packages
+        failure = self._run(*arguments, **self.registry_proxies)
         if failure:
             raise DeployError(f"sam build failed: {failure} See {self.log_path}.")
         built = build_dir / "template.yaml"

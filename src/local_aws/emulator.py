@@ -18,6 +18,7 @@ import boto3
 
 from common.answers import check_answers
 from local_aws import guard
+from local_aws.environment import without_callers
 from local_aws.errors import LocalAwsError
 from local_aws.server import KEY_ID_NAME, SECRET_NAME
 
@@ -26,10 +27,6 @@ PREFERRED_PORT = 4566
 REGION = "us-east-1"
 START_SECONDS = 30
 START_ATTEMPTS = 3
-
-_PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
-CALLERS_PROXIES = {name: value for name, value in os.environ.items() if name.upper() in _PROXIES}
-"""The proxies that this program was started with. What installs packages needs them, and nothing else does."""
 
 
 class EmulatorError(LocalAwsError):
@@ -64,11 +61,6 @@ class Emulator:
 
         It has the key of the root user, so only this user may read what holds it.
         """
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("AWS_") and name.upper() not in _PROXIES
-        }
         settings = {
             "AWS_ACCESS_KEY_ID": self.key.key_id,
             "AWS_SECRET_ACCESS_KEY": self.key.secret,
@@ -79,10 +71,9 @@ class Emulator:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        # macOS can also have a proxy in its own settings, and this process' environment can still have one.
-        for name in ("NO_PROXY", "no_proxy"):
-            settings[name] = ",".join(filter(None, [os.environ.get(name), LOOPBACK]))
-        return inherited | settings
+        # macOS can have a proxy in its own settings too.
+        settings |= dict.fromkeys(("NO_PROXY", "no_proxy"), LOOPBACK)
+        return without_callers(os.environ) | settings
 
     def session(self) -> boto3.Session:
         """Return the root user's session; its clients need `endpoint_url` too."""

@@ -22,12 +22,16 @@ class StackError(SalesError):
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack: its outputs and parameters by key, as in template.yaml, and the session it was found in."""
+    """A deployed stack: its outputs and parameters by key, as in template.yaml, and the session it was found in.
+
+    `account` is the id of its AWS account.
+    """
 
     name: str
     outputs: Mapping[str, str]
     session: boto3.Session
     parameters: Mapping[str, str] = field(default_factory=dict)
+    account: str = "unknown"
 
     def __getitem__(self, output: str) -> str:
         try:
@@ -57,4 +61,6 @@ def find(session: boto3.Session, stack_name: str = DEFAULT_STACK_NAME) -> Stack:
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
-    return Stack(stack_name, outputs, session, parameters)
+    # arn:aws:cloudformation:us-east-1:123456789012:stack/NAME/UUID
+    account = (described.get("StackId", "").split(":") + [""] * 5)[4]
+    return Stack(stack_name, outputs, session, parameters, account or "unknown")

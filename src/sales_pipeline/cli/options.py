@@ -1,8 +1,6 @@
 """What the commands of `sales` have in common: their options, and the stack that these name."""
 
 import math
-import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +14,8 @@ from sales_pipeline.errors import SalesError
 from sales_pipeline.local import running
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sales_pipeline.aws.stack import Stack
     from sales_pipeline.status.read import Measurements
 
@@ -82,6 +82,12 @@ class Target:
     stack: "Stack"
     local: running.Running | None = None
 
+    def say_where(self, service: str) -> None:
+        """Say on standard error where the stack is. For each command that writes or costs, with the service it uses."""
+        from sales_pipeline.aws.place import describe  # noqa: PLC0415
+
+        typer.echo(f"using {describe(self.stack, service)}", err=True)
+
     @property
     def crawl(self) -> "Callable[[Stack], None]":
         """What crawls and waits until that is done."""
@@ -110,7 +116,7 @@ class Target:
 def locate(stack_name: str | None, profile: str | None, region: str | None) -> Target:
     """Return what these options name: the pipeline that `sales up` runs, if they name nothing and there is one.
 
-    Raises SalesError where there is no such stack, or where `sales up` is starting or ending.
+    Raises SalesError where there is no such stack, and where `sales up` is starting or ending, or was killed.
     """
     import boto3  # noqa: PLC0415
 
@@ -118,7 +124,7 @@ def locate(stack_name: str | None, profile: str | None, region: str | None) -> T
 
     local = None if stack_name or profile or region else running.find()
     if local:
-        _use_only(local.environment)
+        running.use_only(local.environment)
         return Target(find(boto3.Session(), local.stack_name), local)
     session = boto3.Session(profile_name=profile, region_name=region)
     if not session.region_name:
@@ -127,9 +133,3 @@ def locate(stack_name: str | None, profile: str | None, region: str | None) -> T
             "--region and --profile"
         )
     return Target(find(session, stack_name or DEFAULT_STACK_NAME))
-
-
-def _use_only(environment: Mapping[str, str]) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(environment)

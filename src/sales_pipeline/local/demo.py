@@ -1,6 +1,5 @@
 """`sales demo`: runs the whole pipeline once on this machine, from orders to a query, and counts the rows."""
 
-import os
 import statistics
 import threading
 import time
@@ -126,12 +125,10 @@ def run() -> int:
     console = PlainConsole()
     clock = Clock(console)
     parameters = {"GeneratorState": "DISABLED", "BufferIntervalSeconds": str(BUFFER_INTERVAL_SECONDS)}
-    home = running.HOME / "demo"
     with (
-        running.claim(home, "a demo runs already: wait for it to end"),
+        running.claim("demo", "a demo runs already: wait for it to end") as home,
         pipeline.run(home, parameters, clock.step) as local,
     ):
-        os.environ.update(local.emulator.environment)
         stack = find(boto3.Session(), local.stack_name)
         clock.step("orders")
         console.print(f"  Firehose gathers rows for {BUFFER_INTERVAL_SECONDS} s here, not for 60")

@@ -1,7 +1,6 @@
 """Runs the whole pipeline on this machine: the emulator, the stack, and the stand-ins."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +14,12 @@ from local_aws import emulator as local_emulator
 from local_aws import guard
 from local_aws.deploy import Sam
 from local_aws.emulator import Emulator
+from local_aws.environment import proxies, use_only
 from local_aws.errors import LocalAwsError
 from sales_pipeline.aws.stack import DEFAULT_STACK_NAME, Stack
 from sales_pipeline.errors import SalesError
-from sales_pipeline.local.running import TEMPLATE
+from sales_pipeline.local import folders
+from sales_pipeline.local.running import LOG, TEMPLATE, WORK
 from sales_pipeline.local.watch import Process, Supervisor, Watch, say
 
 CRAWL_SECONDS = 120.0
@@ -41,14 +42,13 @@ class Pipeline:
 def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[Pipeline]:
     """Start emulator, stack and stand-ins; stop them all when the `with` block ends. Calls `report` before each step.
 
-    It writes only to `home`. At the end it keeps the logs there and deletes the rest. The first Ctrl-C, SIGTERM or
-    SIGHUP raises KeyboardInterrupt. Further ones are ignored, so that nothing interrupts the clean-up. A process that
-    ends interrupts the `with` block too, if nothing starts it again. Raises SalesError.
+    It writes only to `home`, which the caller has claimed. At the end it keeps the logs there and deletes the rest. The
+    first Ctrl-C, SIGTERM or SIGHUP raises KeyboardInterrupt. Further ones are ignored, so that nothing interrupts the
+    clean-up. A process that ends interrupts the `with` block too, if nothing starts it again. From the emulator's start
+    on, this process and all others see only the emulator's settings of AWS and of proxies. Raises SalesError.
     """
-    log_dir, work_dir = home / "log", home / "work"
-    for left in (log_dir, work_dir):  # from the run before; one that was killed leaves its work_dir, too
-        shutil.rmtree(left, ignore_errors=True)
-        left.mkdir(parents=True)
+    # From the run before; one that was killed leaves its work_dir, too.
+    log_dir, work_dir = folders.empty(home / LOG), folders.empty(home / WORK)
     # nohup ignores SIGHUP, and that stays.
     numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     handlers = {number: signal.signal(number, _interrupt) for number in numbers}
@@ -56,7 +56,8 @@ def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[P
         report("starting the emulator")
         with local_emulator.start(log_dir / "emulator.log") as emulator, Watch(say) as watch:
             watch.add(Process("the emulator", emulator.process, emulator.log_path))
-            sam = Sam(emulator, work_dir, log_dir / "sam.log")
+            sam = Sam(emulator, work_dir, log_dir / "sam.log", proxies(os.environ))
+            use_only(emulator.environment)
             report("sam build")
             built = sam.build(TEMPLATE)
             report("sam deploy")
@@ -74,7 +75,7 @@ def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[P
         raise SalesError(str(error)) from None
     finally:
         _ignore_signals()
-        shutil.rmtree(work_dir, ignore_errors=True)
+        folders.delete(work_dir)
         for number, handler in handlers.items():
             signal.signal(number, handler)
 

@@ -1,6 +1,7 @@
 """Tells other commands whether `sales up` runs, and how to reach its pipeline.
 
-`sales up` holds a lock on its folder. When it ends, even by a kill, the operating system releases the lock.
+`sales up` writes down its process id, with what proves it, and removes that when it ends. What is left without such a
+process is of one that was killed.
 """
 
 import fcntl
@@ -14,23 +15,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from common.files import replace_text
+from local_aws import environment as variables
 from sales_pipeline.errors import SalesError
+from sales_pipeline.local import folders
+from sales_pipeline.local.process import identity
 
 ROOT = Path(__file__).parents[3]
 """The clone of the repository, where this package runs in one."""
 TEMPLATE = ROOT / "template.yaml"
-HOME = Path(os.environ.get("SALES_HOME") or ROOT / ".local").absolute()
-"""The folder for everything that a local pipeline writes: `.local` in the clone, or the folder that SALES_HOME names.
-
-One `sales up` can run per folder. Other commands find it only with the same SALES_HOME.
-"""
-UP = HOME / "up"
-_PID, _ANNOUNCED = "pid", "running.json"
+UP, WORK, LOG = "up", "work", "log"
+_PROCESS, _ANNOUNCED = "process.json", "running.json"
 STOP_SECONDS = 60.0
+LOCK_SECONDS = 5.0
+# Variables with which people shape what the AWS CLI prints. They lead nowhere else.
+_TASTE = ("AWS_CLI_", "AWS_DEFAULT_OUTPUT", "AWS_PAGER")
+
+use_only = variables.use_only
 
 
 class RunningError(SalesError):
-    """A local pipeline runs already, does not run, is not ready, or does not stop."""
+    """A local pipeline runs already, does not run, has died, is not ready, or does not stop."""
 
 
 @dataclass(frozen=True)
@@ -44,52 +48,100 @@ class Running:
     environment: dict[str, str]
     state_dir: str
 
+    def exports(self, inherited: Mapping[str, str]) -> dict[str, str | None]:
+        """Return what a terminal with this environment has to set to reach the pipeline, and None for what to unset."""
+        misleading = [name for name in inherited if name.startswith("AWS_") and not name.startswith(_TASTE)]
+        home = {name: inherited[name] for name in ("SALES_HOME",) if inherited.get(name)}
+        direct = [inherited.get(name, "") for name in ("NO_PROXY", "no_proxy")]
+        hosts = dict.fromkeys(host.strip() for names in direct for host in names.split(",") if host.strip())
+        hosts |= dict.fromkeys(self.environment.get("NO_PROXY", "").split(","))
+        no_proxy = "*" if "*" in hosts else ",".join(hosts)
+        settings = self.environment | {"NO_PROXY": no_proxy, "no_proxy": no_proxy} | home
+        return dict.fromkeys(sorted(set(misleading) - settings.keys())) | dict(sorted(settings.items()))
+
+
+def home() -> Path:
+    """Return the folder for everything that a local pipeline writes: `.local` in the clone, or what SALES_HOME names.
+
+    One `sales up` can run per folder. Other commands find it only with the same SALES_HOME. So a relative path, which
+    names another folder after each `cd`, raises RunningError.
+    """
+    named = Path(os.environ.get("SALES_HOME") or ROOT / ".local")
+    if not named.is_absolute():
+        raise RunningError(f"SALES_HOME is {named}, which names another folder in each place: begin it with a /")
+    return Path(os.path.realpath(named))
+
 
 @contextmanager
-def claim(folder: Path, refusal: str) -> Iterator[None]:
-    """Lock the folder for this process. Raises RunningError, with the text `refusal`, if another has it."""
+def claim(name: str, refusal: str) -> Iterator[Path]:
+    """Take a folder of `home()` for this process, and yield it.
+
+    Raises RunningError, with the text `refusal`, if another process has it; and FolderError if it can't be used.
+    """
+    folder = folders.take(folders.take(home()) / name)
+    process = {"process_id": os.getpid(), "identity": identity(os.getpid())}
+    lock = os.open(folder / folders.MARK, os.O_RDONLY)  # no other user could ever open it
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunningError(
-            f"can't write to {folder} ({error.strerror}): name another folder in the environment variable SALES_HOME"
-        ) from None
-    pid_path = folder / _PID
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(lock, folder)
         (folder / _ANNOUNCED).unlink(missing_ok=True)  # from a process that was killed
-        pid_path.write_text(str(os.getpid()))
+        replace_text(folder / _PROCESS, json.dumps(process))
         try:
-            yield
+            yield folder
         finally:
-            pid_path.unlink(missing_ok=True)
+            (folder / _PROCESS).unlink(missing_ok=True)
     except BlockingIOError:
         raise RunningError(refusal) from None
     finally:
         os.close(lock)
 
 
+def _lock(lock: int, folder: Path) -> None:
+    """Lock the file. Raises BlockingIOError if a process that lives has the folder, or after LOCK_SECONDS.
+
+    A process that was killed keeps its locks for some milliseconds.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            process = _process(folder)
+            if (process and process.is_alive) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
 @contextmanager
-def announce(stack_name: str, environment: Mapping[str, str], state_dir: Path) -> Iterator[None]:
-    """Let other commands find the pipeline. The caller has claimed UP. Only this user can read the file."""
-    announced = UP / _ANNOUNCED
-    replace_text(announced, json.dumps(asdict(Running(stack_name, dict(environment), str(state_dir)))), mode=0o600)
+def announce(folder: Path, stack_name: str, environment: Mapping[str, str], state_dir: Path) -> Iterator[None]:
+    """Let other commands find the pipeline whose processes have this environment. The caller has claimed the folder."""
+    settings = {name: value for name, value in environment.items() if variables.steers(name)}
+    running = Running(stack_name, settings, str(state_dir))
+    replace_text(folder / _ANNOUNCED, json.dumps(asdict(running)), mode=0o600)
     try:
         yield
     finally:
-        announced.unlink(missing_ok=True)
+        (folder / _ANNOUNCED).unlink(missing_ok=True)
 
 
 def find() -> Running | None:
-    """Return the running pipeline, or None if there is none. Raises RunningError while it starts or ends.
+    """Return the running pipeline, or None if there is none.
 
-    None would be wrong then: the command would go to a real AWS account instead.
+    Raises RunningError while it starts or ends, and where it has died: None would be wrong then, because the command
+    would go to a real AWS account instead.
     """
-    if _process_id() is None:
+    folder = home() / UP
+    process = _process(folder)
+    if process is None:
         return None
+    if not process.is_alive:
+        raise RunningError(
+            "the pipeline that `sales up` ran on this machine has died: clear it with `sales down`, start a new one "
+            "with `sales up`, or choose a stack on AWS by --stack-name, --profile or --region"
+        )
     try:
-        return Running(**json.loads((UP / _ANNOUNCED).read_text()))
+        return Running(**json.loads((folder / _ANNOUNCED).read_text()))
     except FileNotFoundError:
         raise RunningError(
             "the pipeline on this machine is starting or ending: try again when `sales up` says that it runs, or use "
@@ -97,33 +149,60 @@ def find() -> Running | None:
         ) from None
 
 
-def stop() -> None:
-    """End the pipeline that runs or starts, and wait until it has ended. Raises RunningError if there is none."""
-    process_id = _process_id()
-    if process_id is None:
+def stop() -> bool:
+    """End the pipeline that runs or starts, and wait until it has ended; or clear what a dead one left.
+
+    Return whether it was alive. Raises RunningError if there is none.
+    """
+    folder = home() / UP
+    process = _process(folder)
+    if process is None:
         raise RunningError("no pipeline runs on this machine: start one with `sales up`")
-    with suppress(ProcessLookupError):
-        os.kill(process_id, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while _process_id() == process_id:
-        if time.monotonic() > deadline:
-            raise RunningError(
-                f"process {process_id} did not end in {STOP_SECONDS:.0f} s: end it with `kill -9 {process_id}`"
-            )
-        time.sleep(0.1)
+    was_alive = process.is_alive
+    if was_alive:
+        with suppress(ProcessLookupError):
+            os.kill(process.id, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while (now := _process(folder)) == process:
+            if time.monotonic() > deadline:
+                raise RunningError(
+                    f"process {process.id} did not end in {STOP_SECONDS:.0f} s: end it with `kill -9 {process.id}`"
+                )
+            time.sleep(0.1)
+        process = now
+    if process and not process.is_alive:
+        with claim(UP, f"another process uses {folder}: end that one first"):
+            folders.delete(folder / WORK)
+    return was_alive
 
 
-def _process_id() -> int | None:
-    """Return the id of the process that holds the lock, or None. A killed process leaves its id, but not the lock."""
-    try:
-        process_id = int((UP / _PID).read_text())
-        lock = os.open(UP, os.O_RDONLY)
-    except (FileNotFoundError, ValueError):
+@dataclass(frozen=True)
+class _Process:
+    id: int
+    is_alive: bool
+
+
+def _process(folder: Path) -> _Process | None:
+    """Return the process that claimed the folder and has not ended in order; None if there is none.
+
+    It is believed to be alive only if the process with its id is the very one that wrote the id down.
+    """
+    if not (folders.has_mark(home()) and folders.has_mark(folder)):
         return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return process_id
-    finally:
-        os.close(lock)
+    while (text := _read(folder / _PROCESS)) is not None:
+        try:
+            recorded = json.loads(text)
+            process_id, proof = int(recorded["process_id"]), recorded["identity"]
+        except (ValueError, KeyError, TypeError):  # the disk was full, for example
+            process_id, proof = 0, None
+        is_alive = process_id > 0 and proof is not None and identity(process_id) == proof
+        if is_alive or _read(folder / _PROCESS) == text:  # else it has just ended, in order
+            return _Process(process_id, is_alive)
     return None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None

@@ -1,27 +1,26 @@
 """`sales up`: runs the pipeline on this machine until Ctrl-C."""
 
 import os
+import shlex
+from urllib.parse import urlsplit
 
 import boto3
 
 from common.console import PlainConsole
 from generator.pace import DEFAULT_INTERVAL_SECONDS
+from local_aws.emulator import PREFERRED_PORT
 from sales_pipeline import generate
 from sales_pipeline.aws.stack import find
 from sales_pipeline.local import pipeline, running
 
-# The variables that another terminal needs. The rest of the emulator's environment keeps this process off AWS.
-EXPORTED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
-# The other commands of `sales` need these too, so that they ignore the settings for AWS.
-SHIELDS = ("AWS_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "NO_PROXY")
-
 GREETING = """
 The pipeline runs. An order is written every {seconds:.0f} seconds, until Ctrl-C or `sales down`.
 Rows appear in S3 after about a minute. Logs: {log_dir}
+It listens on {endpoint_url}{taken}.
 
-In another terminal the commands of `sales` find this pipeline. For the AWS CLI and boto3:
+In another terminal the commands of `sales` find this pipeline. For the AWS CLI and boto3, run there:
 
-{exports}
+{command}
 """
 
 
@@ -35,13 +34,26 @@ def run() -> int:
     parameters = {"GeneratorState": "DISABLED"}
     refusal = "a pipeline runs on this machine already: use it, or stop it with `sales down`"
     with (
-        running.claim(running.UP, refusal),
-        pipeline.run(running.UP, parameters, lambda step: console.print(f"{step} …")) as local,
+        running.claim(running.UP, refusal) as home,
+        pipeline.run(home, parameters, lambda step: console.print(f"{step} …")) as local,
     ):
-        os.environ.update(local.emulator.environment)
         stack = find(boto3.Session(), local.stack_name)
-        environment = {name: os.environ[name] for name in (*EXPORTED, *SHIELDS)}
-        with running.announce(local.stack_name, environment, local.state_dir):
-            exports = "\n".join(f"export {name}={environment[name]}" for name in EXPORTED)
-            console.print(GREETING.format(exports=exports, log_dir=local.log_dir, seconds=DEFAULT_INTERVAL_SECONDS))
+        with running.announce(home, local.stack_name, local.emulator.environment, local.state_dir):
+            console.print(greeting(local.emulator.endpoint_url, str(local.log_dir), os.environ.get("SALES_HOME")))
             return generate.run(stack)
+
+
+def greeting(endpoint_url: str, log_dir: str, sales_home: str | None) -> str:
+    """Return what a person has to know of a pipeline that runs; `sales_home` is the value of SALES_HOME, if it is set.
+
+    Another terminal may not have that variable.
+    """
+    home = f"SALES_HOME={shlex.quote(sales_home)} " if sales_home else ""
+    is_taken = urlsplit(endpoint_url).port != PREFERRED_PORT
+    return GREETING.format(
+        seconds=DEFAULT_INTERVAL_SECONDS,
+        log_dir=log_dir,
+        endpoint_url=endpoint_url,
+        taken=f", because another program uses port {PREFERRED_PORT}" if is_taken else "",
+        command=f'eval "$({home}sales env)"',
+    )

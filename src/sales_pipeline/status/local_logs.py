@@ -1,13 +1,12 @@
 """Reads counts from logs, for `sales status` on this machine, where CloudWatch has only the metrics of Lambda."""
 
-import ipaddress
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
+from sales_pipeline.aws.place import is_here
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.status.read import Measurements
 
@@ -19,11 +18,7 @@ LogLine = tuple[datetime, str]
 
 def is_local(stack: Stack) -> bool:
     """Return whether the stack runs on this machine."""
-    host = urlsplit(stack.session.client("cloudwatch").meta.endpoint_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_here(stack.session.client("cloudwatch").meta.endpoint_url)
 
 
 def count_records(stack: Stack, since: datetime) -> dict[str, float]:

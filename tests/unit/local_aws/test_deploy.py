@@ -48,7 +48,6 @@ def test_only_the_build_sees_the_callers_proxies(tmp_path, monkeypatch):
     """It installs packages. The others talk to the emulator only."""
     proxies = {"HTTPS_PROXY": "http://proxy.example:8080"}
     monkeypatch.setenv("HTTPS_PROXY", "http://other.example")
-    monkeypatch.setattr(emulator, "CALLERS_PROXIES", proxies)
     seen = {}
 
     def start(_directory, command, environment, _log):
@@ -57,7 +56,7 @@ def test_only_the_build_sees_the_callers_proxies(tmp_path, monkeypatch):
 
     monkeypatch.setattr(deploy.guard, "start", start)
     running = emulator.Emulator("http://127.0.0.1:1", tmp_path / "emulator.log", None, emulator.Key())
-    sam = Sam(running, tmp_path, tmp_path / "sam.log")
+    sam = Sam(running, tmp_path, tmp_path / "sam.log", proxies)
     for call in (lambda: sam.build(Path("template.yaml")), lambda: sam.deploy(Path("template.yaml"), "name", {})):
         with pytest.raises(KeyboardInterrupt):
             call()
