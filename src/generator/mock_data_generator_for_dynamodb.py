@@ -57,7 +57,7 @@ def _endpoint_url(text: str) -> str:
     except ValueError:
         complete = False
     if not complete:
-        raise typer.BadParameter("expected a URL such as http://localhost:4566")
+        raise typer.BadParameter("expected a URL such as http://localhost:8000")
     return text
 
 
@@ -120,7 +120,7 @@ def generate(  # noqa: PLR0913 - one argument an option
     Examples:
       mock_data_generator_for_dynamodb.py --profile my-profile
       mock_data_generator_for_dynamodb.py --profile my-profile --rate 200 --count 10000
-      mock_data_generator_for_dynamodb.py --endpoint-url http://localhost:4566 --region us-east-1
+      mock_data_generator_for_dynamodb.py --endpoint-url http://localhost:8000 --region us-east-1
       mock_data_generator_for_dynamodb.py --dry-run --seed 7 --start-time 2026-11-22T16:00:00Z
 
     \b
@@ -144,6 +144,7 @@ def generate(  # noqa: PLR0913 - one argument an option
     except (*WRITE_ERRORS, ValueError) as error:
         typer.echo(f"error: {visible(explain_write(error, f'table {table}', 'AWS', profile, options))}", err=True)
         raise typer.Exit(1) from None
+    typer.echo(f"using table {table} in {client.meta.region_name}, {client.meta.endpoint_url}", err=True)
     raise typer.Exit(write_orders(client, table, orders, count, interval_seconds, profile, options))
 
 

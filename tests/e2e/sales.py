@@ -1,6 +1,7 @@
 """Runs `sales` as a person does: in a process of its own, with a SALES_HOME of its own."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -23,13 +24,40 @@ def environment(home, **settings):
     return os.environ | own | settings
 
 
+def hostile(home):
+    """Return what a caller can have set that leads away from this machine, or nowhere."""
+    elsewhere = "http://127.0.0.1:9"
+    config = home / "aws-config"
+    config.write_text(
+        f"[default]\nendpoint_url = {elsewhere}\nignore_configured_endpoint_urls = true\nregion = eu-west-1\n"
+        f"services = other\ncredential_process = false\n[services other]\ns3 =\n  endpoint_url = {elsewhere}\n"
+    )
+    services = ("CLOUDFORMATION", "DYNAMODB", "FIREHOSE", "KINESIS", "LAMBDA", "S3", "STS")
+    return {
+        **{f"AWS_ENDPOINT_URL_{service}": elsewhere for service in services},
+        **dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), elsewhere),
+        "AWS_CA_BUNDLE": "/nowhere",
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "AWS_MAX_ATTEMPTS": "1",
+        "AWS_PROFILE": "nobody",
+        "AWS_REGION": "eu-west-1",
+        "AWS_SESSION_TOKEN": "theirs",
+        "BOTO_CONFIG": "/nowhere",
+        "SAM_TEMPLATE_FILE": "/nowhere",
+    }
+
+
 class Run:
-    """A command that runs in the background, in a session of its own as in a terminal; keeps its output."""
+    """A command that runs in the background, in a session of its own as in a terminal; keeps its output.
+
+    Its caller's environment leads elsewhere in all ways that there are.
+    """
 
     def __init__(self, home, *arguments):
         self.home = home
         self.log_path = home / f"{arguments[0]}.out"
-        variables = environment(home)
+        variables = environment(home, **hostile(home))
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [SALES, *arguments], env=variables, stdout=log, stderr=log, start_new_session=True
@@ -68,8 +96,11 @@ def left_processes(home):
 
 
 def exported(run):
-    lines = [line.removeprefix("export ") for line in run.printed.splitlines() if line.startswith("export ")]
-    return dict(line.split("=", 1) for line in lines)
+    """Return the variables that `sales env` exports."""
+    ended = sales(run.home, "env")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    words = [word for line in ended.stdout.splitlines() for word in shlex.split(line) if line.startswith("export ")]
+    return dict(word.split("=", 1) for word in words if word != "export")
 
 
 def shorten_buffers(variables):
@@ -104,7 +135,7 @@ def quick_up(home):
     """Run `sales up` until it is ready, with Firehose's buffers short, changed as one would change them on AWS."""
     run = Run(home, "up")
     try:
-        run.wait_for("export AWS_DEFAULT_REGION")
+        run.wait_for("sales env")
         shorten_buffers(exported(run))
         yield run
     finally:

@@ -23,6 +23,7 @@ ALLOWED = {
     "sales_pipeline.orders": ("common", "sales_pipeline.aws", "transform"),
     "sales_pipeline.query": ("common", "sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.terminal"),
     "sales_pipeline.crawl": ("sales_pipeline.aws", "sales_pipeline.errors"),
+    "sales_pipeline.env": ("sales_pipeline.aws",),
     "sales_pipeline.generate": ("common", "generator", "sales_pipeline.aws"),
     "sales_pipeline.plan": ("sales_pipeline.errors", "sales_pipeline.terminal"),
     "sales_pipeline.failures": (
@@ -48,7 +49,7 @@ ALLOWED = {
         *("common", "sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.defaults", "sales_pipeline.plan"),
         *(
             f"sales_pipeline.{name}"
-            for name in ("query", "crawl", "generate", "status", "failures", "reconcile", "local")
+            for name in ("query", "crawl", "env", "generate", "status", "failures", "reconcile", "local")
         ),
     ),
     "sales_pipeline.__main__": ("common", "sales_pipeline.cli"),

@@ -1,6 +1,7 @@
 """The command line, `sales`. Each command is a module of its own, which is imported when it is asked for."""
 
 import importlib
+import os
 from typing import Annotated, Any
 
 import typer
@@ -97,8 +98,31 @@ def down() -> None:
     Example:
       sales down
     """  # noqa: D301
-    running.stop()
-    typer.echo("The pipeline on this machine has stopped. Its table and its bucket are deleted.")
+    ended = "has stopped" if running.stop() else "had died"
+    typer.echo(f"The pipeline on this machine {ended}. Its table and its bucket are deleted.")
+
+
+@app.command()
+def env(stack_name: StackName = None, profile: Profile = None, region: Region = None) -> None:
+    """Print shell lines for the AWS CLI and boto3.
+
+    They say how to reach the pipeline on this machine, and unset what would lead elsewhere. For a stack on AWS they set
+    its region and the profile, and hold no access key.
+
+    They also set the names of the pipeline's parts: SALES_STACK, SALES_TABLE, SALES_STREAM, SALES_BUCKET,
+    SALES_WORKGROUP, SALES_CRAWLED_DATABASE, SALES_DECLARED_DATABASE and SALES_CRAWLER.
+
+    \b
+    Examples:
+      eval "$(sales env)"
+      sales env --profile my-profile
+    """  # noqa: D301
+    from sales_pipeline import env as command  # noqa: PLC0415
+
+    inherited = dict(os.environ)  # before `locate` replaces it
+    target = locate(stack_name, profile, region)
+    settings = target.local.exports(inherited) if target.local else command.on_aws(target.stack, profile, inherited)
+    typer.echo(command.lines(settings | command.names(target.stack)))
 
 
 @app.command()
@@ -141,9 +165,10 @@ def generate(  # noqa: PLR0913 - one argument an option
         raise typer.BadParameter("give --interval or --rate, not both")
     from sales_pipeline import generate as command  # noqa: PLC0415
 
-    stack = locate(stack_name, profile, region).stack
+    target = locate(stack_name, profile, region)
+    target.say_where("dynamodb")
     interval_seconds = interval or (1 / rate if rate else command.DEFAULT_INTERVAL_SECONDS)
-    raise typer.Exit(command.run(stack, seed, count, interval_seconds, profile, option_names(context.command)))
+    raise typer.Exit(command.run(target.stack, seed, count, interval_seconds, profile, option_names(context.command)))
 
 
 @app.command()
@@ -158,6 +183,7 @@ def crawl(stack_name: StackName = None, profile: Profile = None, region: Region 
     from sales_pipeline import crawl as command  # noqa: PLC0415
 
     target = locate(stack_name, profile, region)
+    target.say_where("glue")
     typer.echo(visible(command.run(target.stack, target.crawl)))
 
 
@@ -188,7 +214,9 @@ def query(
         raise typer.BadParameter(str(error)) from None
     if not text.strip():
         raise typer.BadParameter("expected SQL, found nothing")
-    command.run(locate(stack_name, profile, region).stack, text, output.value)
+    target = locate(stack_name, profile, region)
+    target.say_where("athena")
+    command.run(target.stack, text, output.value)
 
 
 app.add_typer(recovery.app)

@@ -159,8 +159,12 @@ def replay(  # noqa: PLR0913
     selection = _selection(since, until, reason)
     from sales_pipeline.failures import replay as command  # noqa: PLC0415
 
-    stack = locate(stack_name, profile, region).stack
-    raise typer.Exit(command.run(stack, selection, send=yes, replays_max=replays, discard_trimmed=discard_trimmed))
+    target = locate(stack_name, profile, region)
+    if yes:
+        target.say_where("kinesis")
+    raise typer.Exit(
+        command.run(target.stack, selection, send=yes, replays_max=replays, discard_trimmed=discard_trimmed)
+    )
 
 
 @app.command()
@@ -207,10 +211,12 @@ def backfill(  # noqa: PLR0913
     """  # noqa: D301
     from sales_pipeline.reconcile import backfill as command  # noqa: PLC0415
 
-    stack = locate(stack_name, profile, region).stack
+    target = locate(stack_name, profile, region)
+    if yes:
+        target.say_where("kinesis")
     raise typer.Exit(
         command.run(
-            stack,
+            target.stack,
             send=yes,
             everything=everything,
             since=since,

@@ -5,25 +5,39 @@ import io
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
-from tests.e2e.sales import END_SECONDS, Run, exported, left_processes, quick_up, sales
+from sales_pipeline.local import folders
+from tests.e2e.sales import (
+    COMMAND_SECONDS,
+    END_SECONDS,
+    SALES,
+    Run,
+    environment,
+    exported,
+    hostile,
+    left_processes,
+    quick_up,
+    sales,
+)
 
 ROWS_SECONDS = 45
 ORDERS = 30
 
 
 def assert_nothing_is_left(home):
-    """No process, and with none no port; no temporary file; logs only."""
+    """No process, and with none no port; no temporary file; logs only, and the marks of their folders."""
     deadline = time.monotonic() + END_SECONDS
     while left := left_processes(home):
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
     assert list((home / "tmp").iterdir()) == []
     files = [path.relative_to(home / "sales") for path in (home / "sales").rglob("*") if not path.is_dir()]
-    assert [path for path in files if path.parts[1] != "log" or path.suffix != ".log"] == []
+    others = [path for path in files if path.name != folders.MARK]
+    assert [path for path in others if path.parts[1] != "log" or path.suffix != ".log"] == []
 
 
 @pytest.fixture
@@ -51,7 +65,7 @@ def up(tmp_path_factory):
 def assert_one_line(ended, *words):
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert ended.stdout == ""
-    [line] = ended.stderr.splitlines()
+    [line] = [line for line in ended.stderr.splitlines() if not line.startswith("using ")]
     assert line.startswith("error: ")
     for word in words:
         assert word in line
@@ -60,8 +74,10 @@ def assert_one_line(ended, *words):
 @pytest.fixture(scope="module")
 def generated(up):
     """Write orders, which take a while to arrive; return what was printed."""
-    ended = sales(up.home, "generate", "--count", str(ORDERS), "--rate", "100", "--seed", "7")
+    generate = ("generate", "--count", str(ORDERS), "--rate", "100", "--seed", "7")
+    ended = sales(up.home, *generate, **hostile(up.home))
     assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.startswith("using stack sales-data-projection on this machine, http://127.0.0.1:")
     return ended.stdout
 
 
@@ -97,8 +113,26 @@ def test_a_stack_that_is_not_there(up):
 
 
 def test_what_is_exported_leads_there(up, tmp_path):
-    ended = sales(tmp_path, "query", "--format", "json", "SELECT 1 AS one", **exported(up))
+    exports = {name: value for name, value in exported(up).items() if name != "SALES_HOME"}
+    ended = sales(tmp_path, "query", "--format", "json", "SELECT 1 AS one", **exports)
     assert ended.stdout == '{"one":1}\n', ended.stderr
+
+
+def test_one_line_leads_a_terminal_there_wherever_it_led_before(up):
+    script = (
+        'eval "$(sales env)" && python -c "import boto3; print(boto3.client(\'dynamodb\').describe_table('
+        "TableName='$SALES_TABLE')['Table']['TableName'])\""
+    )
+    path = {"PATH": f"{SALES.parent}{os.pathsep}{os.environ['PATH']}"}
+    ended = subprocess.run(
+        ["bash", "-euc", script],  # noqa: S607
+        env=environment(up.home, **hostile(up.home), **path),
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "order_table\n", "")
 
 
 def test_orders_travel_from_generate_to_query(up, generated):
@@ -130,7 +164,7 @@ def test_orders_travel_from_generate_to_query(up, generated):
     assert [list(map(str, json.loads(line).values())) for line in answers["json"].splitlines()] == rows
     # A table without a database is the crawler's.
     unqualified = sales(up.home, "query", "--format", "csv", sql.replace("sales_data_projection_db.", ""))
-    assert (unqualified.stdout, unqualified.stderr) == (answers["csv"], "")
+    assert unqualified.stdout == answers["csv"], unqualified.stderr
     assert [line.split() for line in answers["table"].splitlines()] == [header, *rows, [str(len(rows)), "rows"]]
 
 
@@ -158,7 +192,7 @@ def test_down_ends_it_and_leaves_logs_only(up):
     assert "Traceback" not in up.printed
     assert_nothing_is_left(up.home)
     assert {path.name for path in (up.home / "sales" / "up" / "log").iterdir()} == {
-        *("emulator.log", "sam.log", "workers.log", "pipe.log", "firehose.log", "crawler.log")
+        *("emulator.log", "sam.log", "workers.log", "pipe.log", "firehose.log", "crawler.log", folders.MARK)
     }
 
 
@@ -220,7 +254,11 @@ def test_a_killed_up_leaves_no_process_and_makes_room_for_the_next(start, tmp_pa
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
     assert list((tmp_path / "tmp").iterdir()) == []
-    assert_one_line(sales(tmp_path, "down"), "no pipeline runs on this machine")
+    assert_one_line(sales(tmp_path, "generate", "--count", "1"), "has died", "`sales down`", "--profile")
+    ended = sales(tmp_path, "down")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "had died" in ended.stdout
+    assert_nothing_is_left(tmp_path)
 
     run = start("up")
     run.wait_for("sam build")

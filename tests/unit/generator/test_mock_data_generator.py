@@ -378,6 +378,11 @@ def started(*arguments):
             process.kill()
 
 
+def where(dynamodb, table="order_table"):
+    """Return the line that the script prints before it writes."""
+    return f"using table {table} in us-east-1, {dynamodb.url}\n"
+
+
 def summary(stdout):
     """Return the figures at the end by their name."""
     lines = stdout.splitlines()
@@ -387,7 +392,7 @@ def summary(stdout):
 
 def test_the_script_runs_by_its_path_from_anywhere(dynamodb, tmp_path):
     done = run("--endpoint-url", dynamodb.url, *START, "--interval", "0.1", "--count", "3", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, where(dynamodb))
     assert "\x1b" not in done.stdout
     figures = summary(done.stdout)
     assert figures["written"] == "3"
@@ -416,7 +421,7 @@ def test_a_signal_ends_the_run_with_a_true_summary(dynamodb, number):
         first = process.stdout.readline()
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=30)
-    assert (process.returncode, stderr) == (0, "")
+    assert (process.returncode, stderr) == (0, where(dynamodb))
     assert summary(stdout)["written"] == "1"
     assert first.split()[0] == dynamodb.orders()[0]["orderid"]["S"]
 
@@ -456,7 +461,7 @@ def test_a_signal_waits_for_the_answer_of_the_request_in_flight(dynamodb):
         process.send_signal(signal.SIGINT)
         dynamodb.release.set()
         stdout, stderr = process.communicate(timeout=30)
-    assert (process.returncode, stderr) == (0, "")
+    assert (process.returncode, stderr) == (0, where(dynamodb))
     assert (summary(stdout)["written"], summary(stdout)["in doubt"]) == ("2", "0")
     assert len(dynamodb.orders()) == 2
 
@@ -473,7 +478,7 @@ def test_a_second_signal_leaves_at_once_and_says_what_is_in_doubt(dynamodb):
         stdout, stderr = process.stdout.read(), process.stderr.read()
     assert process.returncode == 130
     assert summary(stdout)["in doubt"] == f"1, {dynamodb.orders()[0]['orderid']['S']}"
-    assert stderr.startswith("error: stopped without waiting")
+    assert stderr.startswith(where(dynamodb) + "error: stopped without waiting")
 
 
 @pytest.mark.parametrize(
@@ -506,7 +511,7 @@ def test_what_dynamodb_refuses_is_one_line_after_the_summary(dynamodb, arguments
     dynamodb.faults = faults
     done = run("--endpoint-url", dynamodb.url, *arguments)
     assert done.returncode == 1
-    assert re.fullmatch(f"error: .*{expected}.*\n", done.stderr)
+    assert re.fullmatch(f"using table .*\nerror: .*{expected}.*\n", done.stderr)
     assert summary(done.stdout)["written"] == "0"
     assert summary(done.stdout)["not written"] == ("25" if "--rate" in arguments else "1")
 
@@ -514,7 +519,7 @@ def test_what_dynamodb_refuses_is_one_line_after_the_summary(dynamodb, arguments
 def test_without_credentials_it_says_how_to_get_some(dynamodb):
     done = run("--endpoint-url", dynamodb.url, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert done.returncode == 1
-    assert re.fullmatch("error: no AWS credentials: .*aws configure.*\n", done.stderr)
+    assert re.fullmatch("using table .*\nerror: no AWS credentials: .*aws configure.*\n", done.stderr)
     assert dynamodb.requests == []
 
 
