@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,21 @@ _ENVIRONMENT = {
 }
 
 
-def run(python: str, module: str, *arguments: str, stdin: bytes = b"") -> Any:  # noqa: ANN401 - any JSON
-    """Run a module of `benchmarks.inside` and return its answer.
+def run(python: str, module: str, *arguments: str, stdin: bytes = b"", more: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - any JSON
+    """Run a module of `benchmarks.inside` with `more` variables of the environment, and return its answer.
 
     Raises RuntimeError, with the process' standard error, if it fails.
     """
-    return json.loads(run_with_stderr(python, module, *arguments, stdin=stdin)[0])
+    return json.loads(run_with_stderr(python, module, *arguments, stdin=stdin, more=more)[0])
 
 
 def run_with_stderr(
-    python: str, module: str, *arguments: str, stdin: bytes = b"", options: tuple[str, ...] = ()
+    python: str,
+    module: str,
+    *arguments: str,
+    stdin: bytes = b"",
+    more: Mapping[str, str] | None = None,
+    options: tuple[str, ...] = (),
 ) -> tuple[bytes, str]:
     """Run a module with options of the interpreter; return the answer's JSON and the process' standard error."""
     completed = subprocess.run(  # noqa: S603 - this repository's own modules
@@ -33,7 +39,7 @@ def run_with_stderr(
         input=stdin,
         capture_output=True,
         cwd=ROOT,
-        env={"PATH": os.environ.get("PATH", os.defpath)} | _ENVIRONMENT,
+        env={"PATH": os.environ.get("PATH", os.defpath)} | _ENVIRONMENT | dict(more or {}),
         check=False,
     )
     stderr = completed.stderr.decode(errors="replace").strip()

@@ -24,14 +24,14 @@ OURS, PYFLOAT, UNIFORM = "ours", "Faker", "Faker, with random.uniform for the pr
 def measure(report: Callable[[str], None], *, quick: bool) -> dict[str, Any]:
     report("generator: making orders")
     made = _made(50 if quick else 10_000, 2 if quick else 15)
-    with tempfile.TemporaryDirectory() as folder, writing.emulator(Path(folder)) as endpoint_url:
+    with tempfile.TemporaryDirectory() as folder, writing.emulator(Path(folder)):
         rounds = 1 if quick else 31
         report("generator: writing orders to the emulator, one by one")
         single = writing.measure(batched=False, orders=2 if quick else 50, rounds=rounds)
         report("generator: writing orders to the emulator, in batches")
         batched = writing.measure(batched=True, orders=50 if quick else 500, rounds=rounds)
         report("generator: the function's cold start and memory")
-        function = generator_function.measure(endpoint_url, writing.TABLE, rounds=1 if quick else 11)
+        function = generator_function.measure(writing.TABLE, rounds=1 if quick else 11)
     targets = [
         target(f"Generator, orders made: times as fast as {name}", made["orders"]["ratio"][name], at_least=4)
         for name in (PYFLOAT, UNIFORM)

@@ -1,5 +1,6 @@
 """Measures the generator function against the smallest function that writes as many orders: cold start and memory."""
 
+import os
 import sys
 import time
 from statistics import median
@@ -15,21 +16,23 @@ FUNCTION_MIB = 128
 PEERS = (OURS, BOTO3, BARE)
 NAMES = {OURS: "ours", BOTO3: "boto3 only", BARE: "the runtime client only"}
 IMPORTS_SHOWN_MS_MIN = 1.0
+_OF_THE_EMULATOR = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
 
 
-def measure(endpoint_url: str, table_name: str, *, rounds: int) -> dict[str, Any]:
-    """Run the functions in fresh processes, in turns; they write to a table of the emulator."""
+def measure(table_name: str, *, rounds: int) -> dict[str, Any]:
+    """Run the functions in fresh processes, in turns; they write to a table of the emulator that boto3 uses here."""
+    more = {name: os.environ[name] for name in _OF_THE_EMULATOR}
     taken: dict[str, list[dict[str, float]]] = {peer: [] for peer in PEERS}
     for number in range(rounds + 1):
         for peer in PEERS:
             begun = time.perf_counter()
-            answer = fresh.run(sys.executable, "generator", peer, endpoint_url, table_name, _minute(number))
+            answer = fresh.run(sys.executable, "generator", peer, table_name, _minute(number), more=more)
             if number:  # the first round only compiles the modules
                 answer["total_seconds"] = answer.pop("answered_at") - begun
                 taken[peer].append(answer)
     stderr = {
         peer: fresh.run_with_stderr(
-            sys.executable, "generator", peer, endpoint_url, table_name, _minute(rounds + 1), options=imports.SHOW
+            sys.executable, "generator", peer, table_name, _minute(rounds + 1), more=more, options=imports.SHOW
         )[1]
         for peer in PEERS
     }

@@ -27,8 +27,8 @@ OURS, BARE, OBVIOUS = "ours", "ready-made items", "Faker and boto3's Table"
 
 
 @contextmanager
-def emulator(folder: Path) -> Iterator[str]:
-    """Start an emulator with a table that has a stream, and let boto3 use it by default; yield its endpoint's URL."""
+def emulator(folder: Path) -> Iterator[None]:
+    """Start an emulator with a table that has a stream, and let boto3 use it by default."""
     with (
         local_emulator.start(folder / "emulator.log") as started,
         patch.dict(os.environ, started.environment),
@@ -40,7 +40,7 @@ def emulator(folder: Path) -> Iterator[str]:
             BillingMode="PAY_PER_REQUEST",
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )
-        yield started.endpoint_url
+        yield
 
 
 def measure(*, batched: bool, orders: int, rounds: int) -> dict[str, Any]:

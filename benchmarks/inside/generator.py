@@ -1,8 +1,9 @@
 """Starts a function as Lambda does, and lets it write the orders of one minute.
 
-`python -m benchmarks.inside.generator PEER ENDPOINT TABLE TIME`. TIME is the scheduled time. It is in the past, so all
-orders are due at once. The peers are `ours`, `boto3` (the smallest function that writes as many orders) and `bare`
-(writes nothing). The result is as in `benchmarks.inside.cold_start`, with the peak memory.
+`python -m benchmarks.inside.generator PEER TABLE TIME`. TIME is the scheduled time. It is in the past, so all orders
+are due at once. The environment names the endpoint and has its keys, as in Lambda. The peers are `ours`, `boto3` (the
+smallest function that writes as many orders) and `bare` (writes nothing). The
+result is as in `benchmarks.inside.cold_start`, with the peak memory.
 """
 
 import os
@@ -40,8 +41,7 @@ def handler_of(peer: str) -> Handler:
 
 
 def measure() -> dict[str, float]:
-    peer, os.environ["AWS_ENDPOINT_URL"], os.environ["TABLE_NAME"], scheduled_time = sys.argv[1:]
-    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    peer, os.environ["TABLE_NAME"], scheduled_time = sys.argv[1:]
     begun = time.perf_counter()
     handler = handler_of(peer)
     imported = time.perf_counter()

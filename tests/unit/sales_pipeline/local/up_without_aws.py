@@ -34,13 +34,15 @@ def run(name, log_path):
 def start(log_path):
     guarded = run("emulator", log_path)
     try:
-        yield SimpleNamespace(process=guarded, log_path=log_path, environment=dict(os.environ))
+        yield SimpleNamespace(
+            process=guarded, log_path=log_path, environment=dict(os.environ), endpoint_url="http://127.0.0.1:4566"
+        )
     finally:
         guarded.stop()
 
 
 class Sam:
-    def __init__(self, _emulator, _workdir, log_path):
+    def __init__(self, _emulator, _workdir, log_path, _registry_proxies):
         self.log_path = log_path
 
     def build(self, template_path):
@@ -67,7 +69,6 @@ if __name__ == "__main__":
     pipeline.local_emulator = SimpleNamespace(start=start)
     pipeline.guard = SimpleNamespace(start=start_guarded)
     pipeline.Sam = Sam
-    up.EXPORTED = up.SHIELDS = ()
     up.find = lambda *_: None
     up.generate = SimpleNamespace(run=write_orders)
     watch.LOOK_SECONDS = 0.05
