@@ -86,7 +86,7 @@ class _CheckedClient:
             status = error_status(error)
             raise AnswerError(f"{operation}: status {status}, and no error code", status) from error
         except _UNPARSED as error:
-            raise AnswerError(f"{operation}: {type(error).__name__}") from error
+            raise AnswerError(f"{operation}: it has no form of AWS") from error
         if not isinstance(answer, dict) or not _has_request_id(answer):
             raise AnswerError(f"{operation}: no request id")
         checked: Mapping[str, Any] = _checked(answer)

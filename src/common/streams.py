@@ -1,6 +1,7 @@
 """Standard input, output and error of a program: in UTF-8, safe on a terminal, and able to say that they fail."""
 
 import errno
+import logging
 import os
 import signal
 import sys
@@ -114,7 +115,10 @@ def standard_streams() -> Iterator[None]:
 
     Where standard output is closed, it ends at once, with one line on standard error: nothing is done then whose result
     nobody sees. Where the reader of standard output ends early, as `head` does, it ends without a word.
+
+    A library's log goes nowhere: the program says itself what failed, in one line.
     """
+    logging.getLogger().addHandler(logging.NullHandler())
     was_closed = _open_closed_streams()
     output = _Output(sys.stdout)
     sys.stdout, sys.stderr = _safe(output), _safe(_Errors(sys.stderr))

@@ -1,6 +1,7 @@
 """Carries requests through the gate: an ASGI application in front of MiniStack's."""
 
 import logging
+import math
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 LOGGED_PATH_CHARACTERS = 100
+# CloudFormation takes an answer of 4 KiB from the function of a custom resource.
+UNSIGNED_BODY_BYTES_MAX = 4096
 
 log = logging.getLogger("gate")
 
@@ -53,15 +56,25 @@ class Gate:
             else:
                 await self._app(scope, _again(messages, receive), send)
         else:
-            await self._app(scope, receive, send)
+            messages = await _body(receive, UNSIGNED_BODY_BYTES_MAX)
+            if sum(map(_size, messages)) > UNSIGNED_BODY_BYTES_MAX:
+                await _refuse(request, rules.TOO_LARGE, send)
+            else:
+                await self._app(scope, _again(messages, receive), send)
 
 
-async def _body(receive: Receive) -> list[Message]:
-    """Return the messages with the body. Only for a known key, so that nobody else can fill the memory."""
+async def _body(receive: Receive, most_bytes: float = math.inf) -> list[Message]:
+    """Return the messages with the body. All of it only for a known key, so that nobody else can fill the memory."""
     messages = [await receive()]
-    while messages[-1].get("more_body"):
+    size = _size(messages[0])
+    while messages[-1].get("more_body") and size <= most_bytes:
         messages.append(await receive())
+        size += _size(messages[-1])
     return messages
+
+
+def _size(message: Message) -> int:
+    return len(message.get("body", b""))
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:

@@ -66,6 +66,7 @@ PARTLY_SIGNED = Refusal("UnsupportedSignature", "The signature must cover the he
 FROM_A_PAGE = Refusal("AccessDenied", "The emulator takes no requests of web pages.")
 FOREIGN_HOST = Refusal("AccessDenied", "The emulator answers only where the header Host names 127.0.0.1, once.")
 NOT_OPEN = Refusal("AccessDenied", "The emulator does not open this path.")
+TOO_LARGE = Refusal("AccessDenied", "The emulator takes only a small body without a signature.")
 WEBSOCKET = Refusal("AccessDenied", "The emulator opens no WebSocket.")
 EXPIRED = ("RequestExpired", "Request has expired")
 OTHER_BODY = Refusal("XAmzContentSHA256Mismatch", "The body is not the one that x-amz-content-sha256 names.")

@@ -53,6 +53,16 @@ def part(body, more_body=False):  # noqa: FBT002 - ASGI's own name
     return {"type": "http.request", "body": body, "more_body": more_body}
 
 
+@pytest.mark.parametrize("size", [4096, 4097])
+def test_a_body_without_a_signature_passes_only_if_it_is_small(size):
+    answer = request("PUT", "/_ministack/cfn-response/00000000-0000-0000-0000-000000000000")
+    visit = Visit(answer, part(b"x" * 4096, more_body=True), part(b"x" * (size - 4096), more_body=size > 4096))
+    assert visit.passed is (size == 4096)
+    if not visit.passed:
+        assert visit.seen == []
+        assert visit.answers[0]["status"] == 403
+
+
 def test_a_body_in_parts_passes_unchanged():
     parts = [part(b"{", more_body=True), part(b"", more_body=True), part(b"}")]
     visit = Visit(signed(body=b"{}"), *parts)

@@ -5,6 +5,7 @@ Standard output can be a pipe, a terminal, a full disk, a pipe whose reader is g
 """
 
 import json
+import logging
 import os
 import pty
 import sys
@@ -28,6 +29,8 @@ ROWS = {
 def fake_ask(_stack, sql):
     asked.append(sql)
     if sql == "fails":
+        # As PyAthena does. Where nobody handles a log, Python writes it to standard error.
+        logging.getLogger("pyathena").error("Failed to execute query.")
         raise query.QueryError(f"Athena says: no column {NASTY}")
     return ROWS.get(sql) or DataTable(["sql"], [(sql,)])
 

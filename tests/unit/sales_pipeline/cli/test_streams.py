@@ -54,6 +54,7 @@ CASES = {
     "json in a file": {"command": OTHERS["JSON"]},
     "two in json": {"command": ["query", "twice", "--format", "json"]},
     "two in csv": {"command": ["query", "twice", "--format", "csv"]},
+    "error in a file": {"command": ["query", "fails"]},
 }
 LOCALISED = {
     "csv": {"command": [*UMLAUT, "csv"]},
@@ -134,6 +135,12 @@ def test_a_file_gets_the_text_as_it_is():
     text = "a\x1b[31mred\x9b1m\u202egnp\u200b\u2028\x07\rb"
     assert list(csv.reader(io.StringIO(results()["csv in a file"]["output"], newline="")))[1] == [text, "1"]
     assert json.loads(results()["json in a file"]["output"]) == {"name\x1b[1m": text, "n": 1}
+
+
+def test_an_error_is_one_line_though_a_library_logs_it_too():
+    errors = results()["error in a file"]["errors"]
+    assert errors.startswith("error: Athena says: no column")
+    assert errors.count("\n") == 1
 
 
 def test_two_columns_of_one_name_are_an_error_in_json():
