@@ -17,6 +17,7 @@ from sales_pipeline.failures.records import read_error_object
 from sales_pipeline.orders.row import read_row
 from sales_pipeline.orders.version import COLUMN_NAMES, Version, VersionError, version_of_event, version_of_item
 from sales_pipeline.reconcile.declared import ProjectedDays, arrival
+from sales_pipeline.reconcile.declared_table import RANGE, differences
 from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
 from sales_pipeline.reconcile.report import Unread
 
@@ -34,16 +35,22 @@ class Sources:
         self.sent = Folder(stack, Location(stack["BucketName"], SENT))
 
     def projected_days(self) -> ProjectedDays:
-        """Read which days the declared table shows. Raises SalesError where it does not say."""
+        """Read which days the declared table shows.
+
+        Raises SalesError where it does not say, or shows the lake otherwise than the template's table does.
+        """
         glue = self.stack.session.client("glue")
         database, _, name = self.stack["DeclaredTable"].partition(".")
         try:
-            parameters = glue.get_table(DatabaseName=database, Name=name)["Table"].get("Parameters", {})
-            return ProjectedDays.parse(parameters.get("projection.dt.range", ""))
+            table = glue.get_table(DatabaseName=database, Name=name)["Table"]
+            differs = differences(table, self.stack["DataLocation"], change_columns=self.has_change_columns)
+            if not differs:
+                return ProjectedDays.parse(table["Parameters"].get(RANGE, ""))
+            problem = f"does not show the lake as it must: {'; '.join(differs)}: correct it"
         except glue.exceptions.EntityNotFoundException:
             problem = "is not there: create it again"
         except ValueError:
-            problem = "has no projection.dt.range of two days, such as 2026-01-01,NOW: correct it"
+            problem = f"has no {RANGE} of two days, such as 2026-01-01,NOW: correct it"
         raise SalesError(f"the declared table {self.stack['DeclaredTable']} {problem}, as in template.yaml")
 
     def versions(self) -> Iterator[list[Version]]:

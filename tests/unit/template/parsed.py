@@ -20,7 +20,7 @@ def resolve(value, **parameters):  # noqa: PLR0911 - a return per function
         case {"Fn::Sub": text}:
             for name in TEMPLATE["Parameters"].keys() | TEMPLATE["Resources"].keys():
                 text = text.replace(f"${{{name}}}", str(_of(name, parameters)))
-            return text
+            return text.replace("${!", "${")
         case {"Fn::If": [condition, chosen, other]}:
             holds = resolve(TEMPLATE["Conditions"][condition], **parameters)
             return resolve(chosen if holds else other, **parameters)

@@ -349,7 +349,7 @@ def test_the_declared_table_shows_every_day_without_a_crawl():
     prefix = properties("DeliveryStream")["ExtendedS3DestinationConfiguration"]["Prefix"]
     folder, day_format = re.fullmatch(r"(.+/dt=)!\{timestamp:(.+)\}/", prefix).groups()
     assert parameters["projection.dt.format"] == day_format
-    assert resolve(parameters["storage.location.template"]) == f"s3://Bucket/{folder}${{!dt}}/"
+    assert resolve(parameters["storage.location.template"]) == f"s3://Bucket/{folder}${{dt}}/"
 
 
 def test_the_crawler_makes_one_table_of_the_folder_that_it_crawls():

@@ -56,7 +56,7 @@ class Glue:
 
     def __init__(self, change_columns):
         declared = TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"]
-        self.table = resolve(declared, ChangeColumns=change_columns)
+        self.table = resolve(declared, ChangeColumns=change_columns, Bucket=BUCKET)
 
     def get_table(self, *, DatabaseName, Name):  # noqa: N803 - boto3's names
         if not self.table:

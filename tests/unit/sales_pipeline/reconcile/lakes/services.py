@@ -184,4 +184,8 @@ class Glue:
 @cache
 def declared_table(change_columns):
     """The declared table as it is deployed."""
-    return resolve(TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"], ChangeColumns=change_columns)
+    return resolve(
+        TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"],
+        ChangeColumns=change_columns,
+        Bucket="bucket",
+    )
