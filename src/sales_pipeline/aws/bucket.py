@@ -53,6 +53,7 @@ class Object:
 
     key: str
     last_modified_ms: int
+    storage_class: str = "STANDARD"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Lines(Generic[Read]):
     read: list[Read]
     unreadable: list[int]
     object_is_unreadable: bool = False
-    """Whether the object has no lines, because its content is not of the form that `split` expects."""
+    """Whether the object has no lines: its content is not of the form that `split` expects, or S3 has archived it."""
 
 
 class UnreadableObjectError(ValueError):
@@ -117,7 +118,8 @@ class Folder:
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for each in page.get("Contents", []):
                 if each["Size"]:
-                    yield Object(each["Key"], int(each["LastModified"].timestamp() * 1000))
+                    modified_ms = int(each["LastModified"].timestamp() * 1000)
+                    yield Object(each["Key"], modified_ms, each.get("StorageClass", "STANDARD"))
 
     def lines(
         self, read_line: Callable[[bytes], Read], objects: Iterable[Object], split: Split | None = None
@@ -138,6 +140,9 @@ class Folder:
         try:
             body = self._s3.get_object(Bucket=self._location.bucket, Key=each.key)["Body"]
         except self._s3.exceptions.NoSuchKey:
+            return
+        except self._s3.exceptions.InvalidObjectState:  # archived, also by Intelligent-Tiering: the list does not tell
+            yield Lines(each, [], [], object_is_unreadable=True)
             return
         with body:
             numbered = enumerate(split(each.key, io.BufferedReader(cast("io.RawIOBase", body), CHUNK_BYTES)), 1)

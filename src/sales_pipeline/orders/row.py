@@ -11,6 +11,7 @@ the Hive JSON SerDe (template.yaml):
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -43,6 +44,7 @@ _KEYS = frozenset(COLUMN_NAMES)
 _KEYS_WITH_CHANGE = _KEYS | set(CHANGE_COLUMNS)
 _INTERNAL_NAME = re.compile(r"_col[0-9]+")
 _EVENT_NAMES = ("INSERT", "MODIFY", "REMOVE")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 # Rows from before a column was added lack it. All rows have the first four.
 _FIRST_COLUMNS = 4
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
@@ -90,11 +92,22 @@ def _change(row: Mapping[str, Any]) -> tuple[str | None, str | None, bool]:
     event_id, name, time, sequence_number = (row.get(column) for column in CHANGE_COLUMNS)
     if event_id is name is time is sequence_number is None:
         return None, None, False
-    if name not in _EVENT_NAMES or not (time is None or type(time) is str):
-        raise ValueError("a change column has another value")
+    if name not in _EVENT_NAMES:
+        raise ValueError("the event has another name")
+    if time is not None:
+        _refuse_other_times(time)
     if not SEQUENCE_NUMBER.fullmatch(digits := checked_text(sequence_number)):
         raise ValueError("the sequence number has another form")
     return digits, checked_text(event_id), name == "REMOVE"
+
+
+# Many changes have the same time: DynamoDB gives whole seconds.
+@lru_cache(maxsize=4096)
+def _refuse_other_times(text: str) -> None:
+    """Raise ValueError or TypeError for what is no time in UTC as the transform writes it."""
+    if not _TIME.fullmatch(text):
+        raise ValueError("the event's time has another form")
+    datetime.fromisoformat(text)
 
 
 def _removed(row: Mapping[str, Any]) -> bytes:

@@ -17,7 +17,7 @@ DELETED = b"deleted"
 """Stands in the place of a digest for an order that was deleted: no digest is as short."""
 
 BACKFILLED = "backfill-"
-"""An event's id that begins so is none of the table's stream: a backfill made it."""
+"""An event's id that begins so, in any case, is none of the table's stream: a backfill made it."""
 
 
 class VersionError(ValueError):

@@ -15,6 +15,10 @@ NAME_TIME = "[^/]*([0-9]{4}(-[0-9]{2}){5})[^/]*$"
 _NAME_TIME = re.compile(NAME_TIME)
 _DAY = re.compile(r"dt=([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _RANGE = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2})\s*,\s*([0-9]{4}-[0-9]{2}-[0-9]{2}|NOW)\s*")
+ARCHIVED = frozenset(("GLACIER", "DEEP_ARCHIVE"))
+"""Storage classes whose objects Athena skips, restored or not (Amazon Athena User Guide, "Query restored Amazon S3
+Glacier objects"). A table property changes that, and `declared_table` refuses it."""
+
 _EPOCH, _LAST = date(1970, 1, 1), date(2199, 12, 31)  # between them, `arrival` fits 64 bits
 _TIMES_OF_A_DAY = 10**14 + 1  # a name's time has 14 digits
 
@@ -47,12 +51,15 @@ class ProjectedDays:
 
         `path` is the key without the table's location. The table shows `dt=2026-11-22/name.json`, and what is in
         folders below a day. Athena ignores names that begin with an underscore or a dot (Amazon Athena User Guide,
-        "Considerations and limitations"), and Trino such folders too. Nobody documents whether it reads an object
-        whose key ends in a slash, or has two slashes together: such objects count as not shown.
+        "Considerations and limitations"), and Trino such folders too. Trino also ignores Hadoop's marks of folders,
+        which end in `_$folder$`. Nobody documents whether Athena reads an object whose key ends in a slash, or has two
+        slashes together: such objects count as not shown.
         """
         folder, *names = path.split("/")
         day = _DAY.fullmatch(folder)
         if not day or not names or not all(name and name[0] not in "_." for name in names):
+            return None
+        if path.endswith("_$folder$"):
             return None
         try:
             found = date.fromisoformat(day[1])

@@ -174,9 +174,12 @@ class Ledger:
     def duplicate(self, samples: int) -> Found:
         """Find orders with one change event in several rows, or one version in several of which one names no event.
 
-        A row that a backfill sent names no event of the table's stream.
+        The rows of one event can be of several orders. A row that a backfill sent names no event of the table's stream.
         """
-        return self._find(queries.DUPLICATE, {"backfilled": f"{BACKFILLED}*"}, samples)
+        self._database.execute("DROP TABLE IF EXISTS duplicate")
+        self._database.execute("CREATE TEMP TABLE duplicate (orderid TEXT)")
+        self._database.execute(f"INSERT INTO duplicate {queries.DUPLICATE}", {"backfilled": f"{BACKFILLED}%"})
+        return self._find("SELECT orderid FROM duplicate", {}, samples)
 
     def _find(self, query: str, values: dict[str, object], samples: int) -> Found:
         first = self._database.execute(f"{query} ORDER BY orderid LIMIT {samples:d}", values)

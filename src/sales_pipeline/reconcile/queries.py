@@ -92,12 +92,18 @@ FROM (
 ) AS differs
 """  # noqa: S608
 UNEXPLAINED = "explanation IS NULL AND kind <> 'unknown'"
-# One change event in several rows, or one version in several of which one names no event of the table's stream.
+# Rows that name one change event: each has an id of its own, and among those of an order a sequence number of its own.
+# A backfill makes its number up, and a change may have the same. Or rows of one version, of which one names no event of
+# the table's stream. SQLite's LIKE ignores the case.
 DUPLICATE = """
-SELECT orderid FROM rows WHERE event_id IS NOT NULL GROUP BY orderid, event_id HAVING count(*) > 1
+SELECT orderid FROM rows WHERE event_id IN (
+    SELECT event_id FROM rows WHERE event_id IS NOT NULL GROUP BY event_id HAVING count(*) > 1
+)
+UNION
+SELECT orderid FROM rows WHERE event_id NOT LIKE :backfilled GROUP BY orderid, sequence_number HAVING count(*) > 1
 UNION
 SELECT orderid FROM rows GROUP BY orderid, version
-HAVING count(*) > 1 AND sum(event_id IS NULL OR event_id GLOB :backfilled) > 0
+HAVING count(*) > 1 AND sum(event_id IS NULL OR event_id LIKE :backfilled) > 0
 """
 # What may look otherwise when the table is read again: of unknown orders, those with a row that arrived just now.
 DOUBTFUL = f"""

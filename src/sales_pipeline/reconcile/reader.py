@@ -16,7 +16,7 @@ from sales_pipeline.failures.dead_letters import ReplayError
 from sales_pipeline.failures.records import read_error_object
 from sales_pipeline.orders.row import read_row
 from sales_pipeline.orders.version import COLUMN_NAMES, Version, VersionError, version_of_event, version_of_item
-from sales_pipeline.reconcile.declared import ProjectedDays, arrival
+from sales_pipeline.reconcile.declared import ARCHIVED, ProjectedDays, arrival
 from sales_pipeline.reconcile.declared_table import RANGE, differences
 from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
 from sales_pipeline.reconcile.report import Unread
@@ -83,7 +83,7 @@ class Reader:
         # Failures first: what a replay takes from them at the same time is then in both, and not in neither.
         for lines in self._sources.errors.lines(_version_of_error, self._new(self._sources.errors.objects())):
             self._ledger.add_failures(lines.read, Explanation.errors)
-            self._unread_error_records += len(lines.unreadable)
+            self._unread_error_records += len(lines.unreadable) + lines.object_is_unreadable
         self._read_dead_letters()
         since_ms = self._listed_ms - self._in_progress_ms
         recent = (each for each in self._sources.sent.objects() if each.last_modified_ms >= since_ms)
@@ -113,6 +113,9 @@ class Reader:
                 yield each
 
     def _day_of(self, each: Object) -> date | None:
+        """Return the day in which the declared table shows an object; None where it does not."""
+        if each.storage_class in ARCHIVED:
+            return None
         return self._days.day_of(each.key.removeprefix(self._sources.lake_location.prefix), now_ms())
 
     def compare(self) -> None:

@@ -109,5 +109,12 @@ def test_an_object_of_another_form_has_no_lines(bucket, folder):
     assert (lines.read, lines.unreadable, lines.object_is_unreadable) == ([], [], True)
 
 
+def test_an_archived_object_has_no_lines(stack, folder):
+    """Intelligent-Tiering archives objects too, and the list does not tell which."""
+    stack.session.client("s3").put_object(Bucket=BUCKET, Key="rows/1", Body=b"1\n", StorageClass="GLACIER")
+    (lines,) = folder.lines(bytes, folder.objects())
+    assert (lines.read, lines.unreadable, lines.object_is_unreadable) == ([], [], True)
+
+
 def test_an_object_that_is_gone_since_it_was_listed_has_no_lines(folder):
     assert list(folder.lines(bytes, [Object("rows/gone", 0)])) == []

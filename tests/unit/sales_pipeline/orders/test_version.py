@@ -17,6 +17,7 @@ from sales_pipeline.orders.version import (
 )
 from transform.columns import CHANGE_COLUMNS
 from transform.record import to_row, to_row_with_change
+from transform.values import event_time
 
 LAPTOP = {"orderid": {"S": "1"}, "product_name": {"S": "Laptop"}, "quantity": {"N": "2"}, "price": {"N": "349.99"}}
 
@@ -130,6 +131,12 @@ def test_a_row_with_change_columns_is_the_same_version_and_says_its_place():
     assert read_row(row(**dict.fromkeys(CHANGE_COLUMNS))) == Row(*version)  # as SQL shows a row without them
 
 
+@pytest.mark.parametrize("seconds", [None, 0, 1_795_348_800, 1_795_348_800.999, 253_402_300_799])
+def test_every_time_that_the_transform_writes_is_read(seconds):
+    time = json.loads(event_time(seconds))
+    assert read_row(with_change(event_time=time)).event_id == "e"
+
+
 def test_a_deletion_is_no_version_of_the_order_from_wherever_it_is_read():
     event = {
         "eventID": "e",
@@ -208,6 +215,14 @@ def test_binary_values_and_sets_are_equal_as_boto3_and_as_events_have_them():
         with_change(event_name=None),
         with_change(event_name="CHANGE"),
         with_change(event_time=7),
+        with_change(event_time=""),
+        with_change(event_time="yesterday"),
+        with_change(event_time="2026-11-22T11:26:00Z"),
+        with_change(event_time="2026-11-22T11:26:00.000+00:00"),
+        with_change(event_time="2026-11-22 11:26:00.000Z"),
+        with_change(event_time="2026-02-30T11:26:00.000Z"),
+        with_change(event_time="2026-11-22T24:00:00.000Z"),
+        with_change(event_time="2026-11-22T11:26:00.000Z\n"),
         with_change(event_name="REMOVE"),
         with_change(event_name="REMOVE", **dict.fromkeys(LAPTOP)),
         row(event_name="REMOVE", **dict.fromkeys(["product_name", "quantity", "price"])),

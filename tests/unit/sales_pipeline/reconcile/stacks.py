@@ -106,8 +106,8 @@ def put_orders(stack, *items):
         stack.session.client("dynamodb").put_item(TableName=TABLE, Item=item)
 
 
-def put_object(stack, key, body):
-    stack.session.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+def put_object(stack, key, body, storage_class="STANDARD"):
+    stack.session.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body, StorageClass=storage_class)
 
 
 def object_key(time="11-00-00", tail=".json", day="2026-11-22"):

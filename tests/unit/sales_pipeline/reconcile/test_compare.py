@@ -102,6 +102,13 @@ def test_error_records_explain_their_version_alone(stack, run):
     assert report["unread"]["error_records"] == 1
 
 
+def test_an_archived_error_object_explains_nothing_and_is_counted(stack, run):
+    put_orders(stack, order("refused"))
+    put_object(stack, "errors/processing-failed/dt=2026-11-22/1", error_line(order("refused")), "DEEP_ARCHIVE")
+    code, report = run()
+    assert (code, report["missing"]["samples"], report["unread"]["error_records"]) == (1, ["refused"], 1)
+
+
 def test_what_was_replayed_just_now_is_in_progress_and_nobody_waits_for_it(stack, run, clock):
     put_orders(stack, order("replayed"))
     put_object(stack, "replay/sent/errors/processing-failed/dt=2026-11-22/1-0", error_line(order("replayed")))

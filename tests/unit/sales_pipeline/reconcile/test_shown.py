@@ -157,6 +157,9 @@ def test_a_carriage_return_ends_a_line_too(stack, run):
         (change("7", "backfill-0f"), change("8", "backfill-0f")),
         (change("7"), ""),
         (change("7", "e"), change("7", "e")),
+        (change("7", "e"), change("8", "e")),
+        (change("7", "e"), change("7", "f")),  # the stream gives a sequence number to one change
+        (change("7"), change("8", "BACKFILL-0F")),
         ("", ""),
     ],
 )
@@ -168,11 +171,28 @@ def test_rows_that_may_be_one_change_are_duplicate(stack, run, one, other):
         put_object(
             stack,
             object_key("10-00-02", tail=f"{number}.json"),
-            row("changed there and back", price, change=change(number)),
+            row("changed there and back", price, change=change(number, f"of another order {number}")),
         )
     code, report = run()
     assert (code, report["verdict"]) == (0, "accounted for"), report
     assert report["duplicate"] == {"count": 1, "samples": ["a"]}
+
+
+@append
+def test_a_backfilled_row_may_have_the_number_of_a_change_that_the_lake_missed(stack, run):
+    put_orders(stack, order("a"))
+    put_object(stack, object_key("10-00-00"), row("a", "1.0", change=change("7", "backfill-0f")))
+    put_object(stack, object_key("10-00-01"), row("a", change=change("7")))
+    assert run()[1]["verdict"] == "equal"
+
+
+@append
+def test_one_event_in_rows_of_two_orders_is_duplicate(stack, run):
+    put_orders(stack, order("a"), order("b"), order("c"))
+    put_object(stack, PLAIN, row("a", change=change("7", "e")) + row("b", change=change("8", "e")))
+    put_object(stack, object_key("11-00-01"), row("c", change=change("7", "f")))
+    report = run()[1]
+    assert (report["verdict"], report["duplicate"]) == ("accounted for", {"count": 2, "samples": ["a", "b"]})
 
 
 NOT_SHOWN = [
@@ -180,6 +200,7 @@ NOT_SHOWN = [
     "sales_data/dt=2026-11-22/.stream-1-2026-11-22-11-00-00-9f1c6ab2.json",
     "sales_data/dt=2026-11-22/_temporary/stream-1-2026-11-22-11-00-00-9f1c6ab2.json",
     "sales_data/dt=2026-11-22//by-hand.json",
+    "sales_data/dt=2026-11-22/by-hand_$folder$",  # Hadoop's mark of a folder
     "sales_data/dt=2026-11-22",
     "sales_data/by-hand.json",
     "sales_data/2026/11/22/by-hand.json",
@@ -212,6 +233,23 @@ def test_an_object_that_is_not_shown_is_never_equal_though_no_order_needs_it(sta
     code, report = run()
     assert (code, report["verdict"], count(report, "duplicate")) == (0, "accounted for", 0)
     assert "not shown                   1\n" in run("text")[1]
+
+
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_an_archived_object_is_not_shown_and_not_asked_for(stack, run, storage_class):
+    put_orders(stack, order("a"))
+    put_object(stack, PLAIN, row("a"), storage_class)
+    code, report = run()
+    assert (code, report["missing"]["samples"], report["not_shown"]["samples"]) == (1, ["a"], [PLAIN])
+    assert report["unread"]["objects"]["count"] == 0
+
+
+def test_objects_of_every_class_that_s3_reads_at_once_are_shown(stack, run):
+    classes = ["STANDARD", "STANDARD_IA", "ONEZONE_IA", "REDUCED_REDUNDANCY", "INTELLIGENT_TIERING", "GLACIER_IR"]
+    put_orders(stack, *map(order, classes))
+    for each in classes:
+        put_object(stack, object_key(tail=f"-{each}.json"), row(each), each)
+    assert run()[1]["verdict"] == "equal"
 
 
 def test_the_days_are_those_of_the_deployed_table(stack, run):

@@ -20,6 +20,7 @@ class Object:
     encoding: str = "plain"
     ends: bytes = b"\n"
     last_ends: bool = True
+    storage_class: str = "STANDARD"
 
     def body(self):
         text = b"".join(line + self.ends for line in self.lines)

@@ -59,6 +59,7 @@ FILE_NAMES = [
     "-_{file}",
     "{file}_",
     "{file}.",
+    "{file}_$folder$",
     "rows",
     "part-00000.json",
     "part-00001.json",
@@ -86,6 +87,13 @@ def file_name(lake, rng, new):
         each = rng.choice(lake.objects)
         place, _, file = each.key.rpartition("/")
         each.key = f"{place}/{new.format(file=file)}"
+
+
+@odd(variants=["GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "STANDARD_IA", "INTELLIGENT_TIERING", "OUTPOSTS"])
+def storage_class(lake, rng, new):
+    """Let a lifecycle rule move an object to another storage class."""
+    if lake.objects:
+        rng.choice(lake.objects).storage_class = new
 
 
 @odd(weight=2)

@@ -6,6 +6,8 @@ import uuid
 from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW_MS, Object, Version, event
 from tests.unit.sales_pipeline.reconcile.lakes.odd import add, odd, pick
 
+NUMBER = re.compile(rb'"sequence_number":"(\d+)"')
+
 
 @odd(weight=2)
 def change_order(lake, rng):
@@ -94,13 +96,17 @@ def replayed_order(lake, rng):
         lake.sent.append(event(item["orderid"]["S"], item))
 
 
-@odd(weight=2)
+@odd(weight=4)
 def backfilled(lake, rng):
-    """Send a row again as a backfill would: under a number above the highest, in an object of its own."""
+    """Send a row again as a backfill would, in an object of its own: under any number, or one that a change has too."""
     if picked := pick(lake, rng):
         each, position = picked
         number = rng.choice(["0", "8", "100", "111100000000087654321580"])
-        event_id = b"backfill-" + uuid.UUID(int=rng.getrandbits(128)).hex.encode()
+        start = each.lines[position].partition(b",")[0]
+        rows = [row for other in lake.objects for row in other.lines if row.startswith(start)]
+        if rng.random() < 0.5 and (of_change := NUMBER.search(rng.choice(rows))):
+            number = of_change[1].decode()
+        event_id = rng.choice([b"backfill-", b"BackFill-"]) + uuid.UUID(int=rng.getrandbits(128)).hex.encode()
         name = b"INSERT" if b'"product_name":null' not in each.lines[position] else b"REMOVE"
         sent = re.sub(rb"(,\"event_id\".*)?}$", b"", each.lines[position])
         if lake.change_columns == "APPEND":

@@ -126,6 +126,9 @@ CHANGE_COLUMNS = [
     (rb',"sequence_number":"\d+"', b""),
     (rb'"sequence_number"', b'"SEQUENCE_NUMBER"'),
     (rb'"event_id":"', rb"\g<0>backfill-"),
+    (rb'"event_id":"', rb"\g<0>BACKFILL-"),
+    (rb'"event_id":"', rb"\g<0>backfill_"),
+    (rb'"event_id":"[^"]*("[^}]*"sequence_number":")\d+', rb'"event_id":"another\g<1>7'),
     (rb'"event_id":"[^"]*"', b'"event_id":"same"'),
     (rb'"event_id":"[^"]*"', b'"event_id":"backfill-same"'),
     (rb'"event_id":"[^"]*"', b'"event_id":""'),
@@ -142,6 +145,11 @@ CHANGE_COLUMNS = [
     (rb'"event_name"', b'"Event_Name"'),
     (rb'"event_time":"[^"]*"', b'"event_time":null'),
     (rb'"event_time":"[^"]*"', b'"event_time":"yesterday"'),
+    (rb'"event_time":"[^"]*"', b'"event_time":""'),
+    (rb'"event_time":"[^"]*"', b'"event_time":"2026-11-22T11:26:00Z"'),
+    (rb'"event_time":"[^"]*"', b'"event_time":"2026-02-29T11:26:00.000Z"'),
+    (rb'"event_time":"[^"]*"', b'"event_time":"2026-11-22T24:00:00.000Z"'),
+    (rb'"event_time":"[^"]*"', b'"event_time":"2024-02-29T23:59:59.999Z"'),
     (rb'"event_time":"[^"]*"', b'"event_time":7'),
     (rb"}$", b',"event_id":null,"event_name":null,"event_time":null,"sequence_number":null}'),
     (rb"}$", b',"event_id":"new","event_name":"INSERT","event_time":null,"sequence_number":"0"}'),
@@ -156,6 +164,15 @@ def change_columns(lake, rng, change):
     if orderid := _replace(lake, rng, *change):
         for each in lake.objects if rng.random() < 0.5 else []:
             each.lines = [re.sub(*change, text, count=1) if text.startswith(orderid) else text for text in each.lines]
+
+
+@odd()
+def same_event_of_orders(lake, rng):
+    """Let rows of any orders name one event."""
+    for _ in range(2):
+        if picked := pick(lake, rng, re.compile(rb'"event_id":"')):
+            each, position = picked
+            each.lines[position] = re.sub(rb'"event_id":"[^"]*"', b'"event_id":"one"', each.lines[position])
 
 
 @odd()

@@ -77,8 +77,12 @@ class S3:
         class NoSuchKey(Exception):  # noqa: N818
             pass
 
+        class InvalidObjectState(Exception):  # noqa: N818
+            pass
+
     def __init__(self, lake):
         self._bodies = {each.key: each.body() for each in lake.objects}
+        self._classes = {each.key: each.storage_class for each in lake.objects}
         failed = {"errors/processing-failed/1": lake.errors, "replay/sent/1": lake.sent}
         self._bodies |= {key: b"".join(map(error_line, events)) for key, events in failed.items() if events}
         keys = sorted(self._bodies, key=str.encode)
@@ -94,12 +98,19 @@ class S3:
             page = keys[start : start + 3]
             yield {
                 "Contents": [
-                    {"Key": key, "Size": len(self._bodies[key]), "LastModified": self._modified[key]} for key in page
+                    {
+                        "Key": key,
+                        "Size": len(self._bodies[key]),
+                        "LastModified": self._modified[key],
+                        "StorageClass": self._classes.get(key, "STANDARD"),
+                    }
+                    for key in page
                 ]
             }
         yield {}
 
     def get_object(self, *, Key, **_):  # noqa: N803
+        assert self._classes.get(Key) not in {"GLACIER", "DEEP_ARCHIVE"}, "Athena does not ask for it"
         body = self._bodies[Key]
         return {"Body": StreamingBody(io.BytesIO(body), len(body))}
 

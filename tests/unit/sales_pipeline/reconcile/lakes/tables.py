@@ -3,6 +3,7 @@
 Shares no code with the product. Sources:
 - which objects: Athena User Guide, "Table location in Amazon S3" (all data in the folder, so sub-folders too) and "Use
   partition projection" (a day outside of the range is not read); Trino, HiveFileIterator (hidden names and folders);
+- archived objects: Athena User Guide, "Query restored Amazon S3 Glacier objects" (the table does not ask for them);
 - how an object is decompressed: Trino, CompressionKind.forFile (by the text behind the last dot of its name);
 - where lines end: Trino, TextLineReader (at a line feed, a carriage return or both);
 - how the SerDe reads a line: Trino, JsonDeserializer, and Apache Hive, JsonSerDe (keys in lower case, `_col3` for the
@@ -15,7 +16,7 @@ import json
 import re
 import zlib
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
@@ -26,6 +27,7 @@ from tests.unit.template.parsed import TEMPLATE, resolve
 
 OTHER_CODECS = {"bz2", "snappy", "zst", "lz4", "deflate", "lzo", "lzo_deflate"}
 GZIP = b"\x1f\x8b"
+ARCHIVED = {"GLACIER", "DEEP_ARCHIVE"}
 VALUES = ("product_name", "quantity", "price")
 CHANGE_COLUMNS = ("event_id", "event_name", "event_time", "sequence_number")
 
@@ -57,7 +59,7 @@ def read(lake):
         day = folder.removeprefix("dt=")
         if not body or not each.key.startswith(DATA):
             continue
-        if not folder.startswith("dt=") or day not in days or _is_hidden(path):
+        if not folder.startswith("dt=") or day not in days or _is_hidden(path) or each.storage_class in ARCHIVED:
             shown.not_shown.append(each.key)
             continue
         try:
@@ -81,8 +83,8 @@ def _projected(first_day):
 
 
 def _is_hidden(path):
-    # Athena advises against folders without a name, and does not say whether it reads them.
-    return any(part[:1] in {"", "_", "."} for part in path.split("/"))
+    # Athena advises against folders without a name, and does not say whether it reads them. Trino skips Hadoop's marks.
+    return path.endswith("_$folder$") or any(part[:1] in {"", "_", "."} for part in path.split("/"))
 
 
 def _decompressed(path, body):
@@ -112,7 +114,7 @@ def _row(line):
     if any(value is not None for value in change):
         event_id, event_name, event_time, sequence_number = change
         _require(_is_text(event_id) and event_name in {"INSERT", "MODIFY", "REMOVE"})
-        _require(event_time is None or _is_text(event_time))
+        _require(event_time is None or (_is_text(event_time) and _is_time(event_time)))
         _require(_is_text(sequence_number) and re.fullmatch("[0-9]{1,40}", sequence_number))
     _require(_is_text(row.get("orderid")))
     if row.get("event_name") == "REMOVE":
@@ -153,6 +155,11 @@ def _is_text(value):
     return True
 
 
+def _is_time(text):
+    datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")  # noqa: DTZ007 - raises an error for another form
+    return len(text) == len("2026-11-22T11:26:00.000Z")
+
+
 @dataclass
 class Answer:
     """What SQL says of a lake's rows, by order. A version is a tuple of values; None stands for a deletion."""
@@ -168,21 +175,27 @@ class Answer:
 
 NUMBERED = "SELECT DISTINCT orderid FROM DeclaredDatabase.orders WHERE sequence_number IS NOT NULL"
 DUPLICATE = """
-    SELECT DISTINCT orderid FROM DeclaredDatabase.orders AS one JOIN DeclaredDatabase.orders AS other USING (orderid)
-    WHERE one.number < other.number AND ({})
+    SELECT DISTINCT one.orderid FROM DeclaredDatabase.orders AS one JOIN DeclaredDatabase.orders AS other
+    ON one.number <> other.number WHERE {}
 """
 SAME_VALUES = """
     (one.product_name, one.quantity, one.price) IS NOT DISTINCT FROM (other.product_name, other.quantity, other.price)
 """
-# Two rows name one event; or they hold one version, and one of the two names no event of the table's stream.
+# Whether a row names an event of the table's stream, and not one that a backfill made up.
+OF_THE_STREAM = "coalesce({0}.event_id NOT ILIKE 'backfill-%', false)"
+# Two rows name one event, by its id or by its number among the changes of an order. Or they hold one version, and one
+# of the two names no event of the table's stream.
 SAME = {
     "APPEND": f"""
-        one.event_id = other.event_id OR {SAME_VALUES}
-        AND (coalesce(one.event_name, '') = 'REMOVE') = (coalesce(other.event_name, '') = 'REMOVE')
-        AND (coalesce(one.event_id, 'backfill-') LIKE 'backfill-%'
-            OR coalesce(other.event_id, 'backfill-') LIKE 'backfill-%')
+        one.event_id = other.event_id
+        OR one.orderid = other.orderid AND CASE
+            WHEN {OF_THE_STREAM.format("one")} AND {OF_THE_STREAM.format("other")}
+            THEN one.sequence_number = other.sequence_number
+            ELSE {SAME_VALUES}
+            AND (coalesce(one.event_name, '') = 'REMOVE') = (coalesce(other.event_name, '') = 'REMOVE')
+        END
     """,
-    "NONE": SAME_VALUES,
+    "NONE": f"one.orderid = other.orderid AND {SAME_VALUES}",
 }
 
 

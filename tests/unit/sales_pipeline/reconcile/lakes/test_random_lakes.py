@@ -89,7 +89,12 @@ def _smaller(lake):
             smaller = copy.deepcopy(lake)
             del smaller.objects[position].lines[line]
             yield smaller
-        for simple in (replace(each, ends=b"\n"), replace(each, last_ends=True), replace(each, encoding="plain")):
+        for simple in (
+            replace(each, ends=b"\n"),
+            replace(each, last_ends=True),
+            replace(each, encoding="plain"),
+            replace(each, storage_class="STANDARD"),
+        ):
             if simple != each:
                 smaller = copy.deepcopy(lake)
                 smaller.objects[position] = copy.deepcopy(simple)
