@@ -34,7 +34,10 @@ class Unread:
     rows: Found
     """Lines of the lake that are no rows; samples are `key:line`."""
     objects: Found
-    """Objects of the lake whose content does not fit their names, or that need another codec than gzip: keys."""
+    """Objects of the lake whose content does not fit their names, or that need another codec than gzip: keys.
+
+    S3 also refuses to read an object that Intelligent-Tiering has archived.
+    """
     error_records: int
     """Lines under the error location that hold no version of an order."""
     dead_letters: int
@@ -49,8 +52,10 @@ class Reconciliation:
 
     orders: int
     rows: int
+    has_change_columns: bool
+    """Whether the stack was deployed with ChangeColumns=APPEND."""
     rows_with_sequence_number: int
-    """Rows with change columns: all, none or, in a stack that switched them on, the later ones."""
+    """Rows with change columns: none without APPEND; with it all or, after a switch, the later ones."""
     objects: int
     missing: Found
     """The lake has no row of the order, and nothing explains it."""
@@ -64,14 +69,14 @@ class Reconciliation:
     undetermined: Found
     """Rows of several versions are equally new. The table's version, or the order's deletion, is among them."""
     duplicate: Found
-    """One change event in several rows, or one version in several rows of which one names no event."""
+    """One change event is in several rows, or one version in several rows of which one names no event."""
     unknown: Found
     """The lake has rows of the order, the table does not hold it, and its newest row does not say that it was deleted.
 
     No row has a sequence number.
     """
     not_shown: Found
-    """Objects where the declared table does not look: their rows are not in the lake. Samples are keys."""
+    """Objects that the declared table does not show: their rows are not in the lake. Samples are keys."""
     errors: Found
     """The lake does not have the table's version, but an error record has it."""
     dead_letters: Found
@@ -92,11 +97,14 @@ class Reconciliation:
         return Verdict.accounted_for if any(found.count for found in others) else Verdict.equal
 
 
-def conclude(ledger: Ledger, unread: Unread, not_shown: Found, samples: int) -> Reconciliation:
+def conclude(
+    ledger: Ledger, unread: Unread, not_shown: Found, samples: int, *, has_change_columns: bool
+) -> Reconciliation:
     """Return what the ledger's last comparison found, with up to so many sample ids of each kind."""
     return Reconciliation(
         orders=ledger.orders(),
         rows=ledger.rows(),
+        has_change_columns=has_change_columns,
         rows_with_sequence_number=ledger.rows_with_sequence_number(),
         objects=ledger.objects(),
         missing=ledger.unexplained(Kind.missing, samples),
@@ -115,22 +123,18 @@ def conclude(ledger: Ledger, unread: Unread, not_shown: Found, samples: int) -> 
 _EXPLANATIONS = {
     "missing": "The lake has no row: fix what `sales status` shows, then run `sales backfill`.",
     "stale": "The newest row is not what the table holds: run `sales backfill`.",
-    "undetermined": (
-        "Rows of several versions are equally new, so `sales_current` may show either:\n"
-        "  run `sales backfill`. ChangeColumns=APPEND prevents it."
-    ),
     "unreadable rows": "These lines in the lake are no rows by docs/contract.md: look at the objects.",
     "unreadable objects": (
-        "Their content does not fit their names, or is compressed with another codec\n"
-        "  than gzip: queries of their days may fail. Move them elsewhere."
+        "Their content does not fit their names, S3 has archived them, or they need\n"
+        "  another codec than gzip: queries of their days may fail. Move them elsewhere."
     ),
     "in progress": "They may still arrive: run `sales reconcile` again in two minutes.",
     "in errors/": "`sales failures` says why they failed, `sales replay` sends them again.",
     "in the DLQ": "The pipe gave up on them: run `sales replay` within 24 hours.",
     "unknown": "The table does not hold them: they were deleted, or never in it.",
     "not shown": (
-        "Athena reads no such objects: their names are hidden, or they are in no day\n"
-        "  that `orders` shows. Move them elsewhere."
+        "Athena does not read these objects: `orders` does not show their days or\n"
+        "  folders, their names are hidden, or S3 has archived them. Move them elsewhere."
     ),
     "unreadable errors": "These lines in errors/ hold no order, so they explain nothing.",
     "unreadable DLQ": "Not all of their changes can be read: the others may show as missing.",
@@ -139,20 +143,33 @@ _EXPLANATIONS = {
 _DUPLICATE_EVENTS = "Several rows hold one change: it was sent or delivered twice, or backfilled."
 _DUPLICATE_VERSIONS = "Several rows hold one version: it came twice, or the order changed back."
 
-_WITHOUT_CHANGE_COLUMNS = (
-    "Without change columns, the row in the object that arrived last is the newest.",
-    "A version also has several rows if an attribute changed that has no column.",
+_UNDETERMINED = (
+    "Rows of several versions are equally new, so `sales_current` may show either:\n"
+    "  run `sales backfill`, which sends the order again as the newest row."
 )
-_ALWAYS = ("Versions before the newest are not checked.",)
+_APPEND_PREVENTS_IT = "\n  ChangeColumns=APPEND prevents it."
+
+_BY_ARRIVAL = "The row in the object that arrived last is the newest."
+_BY_NUMBER_FIRST = "Rows without change columns count as older than rows with them."
+_SAME_VERSION = "A version also has several rows if an attribute changed that has no column."
+_ALWAYS = "Versions before the newest are not checked."
 
 
 def _duplicates(found: Reconciliation) -> str:
     return _DUPLICATE_EVENTS if found.rows_with_sequence_number == found.rows else _DUPLICATE_VERSIONS
 
 
+def _undetermined(found: Reconciliation) -> str:
+    return _UNDETERMINED if found.has_change_columns else _UNDETERMINED + _APPEND_PREVENTS_IT
+
+
 def limits(found: Reconciliation) -> tuple[str, ...]:
     """Return what the comparison can't tell of these rows, a sentence each."""
-    return _ALWAYS if found.rows_with_sequence_number == found.rows else _WITHOUT_CHANGE_COLUMNS + _ALWAYS
+    if not found.has_change_columns:
+        return (_BY_ARRIVAL, _SAME_VERSION, _ALWAYS)
+    if found.rows_with_sequence_number < found.rows:
+        return (_BY_NUMBER_FIRST, _SAME_VERSION, _ALWAYS)
+    return (_ALWAYS,)
 
 
 def explained(found: Reconciliation) -> list[tuple[str, Found, str]]:
@@ -173,7 +190,7 @@ def explained(found: Reconciliation) -> list[tuple[str, Found, str]]:
         "unreadable DLQ": Found(found.unread.dead_letters, ()),
         "unseen DLQ": Found(found.unread.unseen_dead_letters, ()),
     }
-    explanations = _EXPLANATIONS | {"duplicate": _duplicates(found)}
+    explanations = _EXPLANATIONS | {"undetermined": _undetermined(found), "duplicate": _duplicates(found)}
     return [(name, count, explanations[name]) for name, count in counts.items()]
 
 

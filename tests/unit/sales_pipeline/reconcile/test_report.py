@@ -14,8 +14,9 @@ WRONG = ("missing", "stale", "undetermined")
 KINDS = (*WRONG, "duplicate", "unknown", "not_shown", "errors", "dead_letters", "in_progress")
 
 
-def report(rows=2, rows_with_sequence_number=0, unread=NOTHING_UNREAD, **found):
+def report(rows=2, rows_with_sequence_number=0, unread=NOTHING_UNREAD, *, has_change_columns=False, **found):
     return Reconciliation(
+        has_change_columns=has_change_columns,
         orders=2,
         rows=rows,
         rows_with_sequence_number=rows_with_sequence_number,
@@ -41,21 +42,39 @@ def test_the_verdict(found, verdict):
     assert report(**found).verdict is verdict
 
 
+BY_ARRIVAL = "The row in the object that arrived last is the newest."
+BY_NUMBER_FIRST = "Rows without change columns count as older than rows with them."
+
+
 @pytest.mark.parametrize(
-    ("rows_with_sequence_number", "duplicate_says", "says_what_orders_rows"),
+    ("has_change_columns", "rows_with_sequence_number", "duplicate_says", "says"),
     [
-        (0, "Several rows hold one version", True),
-        (2, "Several rows hold one change: ", False),
-        (1, "Several rows hold one version", True),
+        (False, 0, "Several rows hold one version", [BY_ARRIVAL]),
+        (True, 2, "Several rows hold one change: ", []),
+        (True, 1, "Several rows hold one version", [BY_NUMBER_FIRST]),
+        (True, 0, "Several rows hold one version", [BY_NUMBER_FIRST]),
     ],
 )
-def test_a_report_says_only_what_holds_for_the_rows_that_there_are(
-    rows_with_sequence_number, duplicate_says, says_what_orders_rows
+def test_a_report_says_only_what_holds_for_the_stack_and_its_rows(
+    has_change_columns, rows_with_sequence_number, duplicate_says, says
 ):
-    text = to_text(report(rows_with_sequence_number=rows_with_sequence_number, duplicate=SOME))
+    text = to_text(
+        report(
+            has_change_columns=has_change_columns,
+            rows_with_sequence_number=rows_with_sequence_number,
+            duplicate=SOME,
+        )
+    )
     assert duplicate_says in text
-    assert ("the object that arrived last is the newest" in text) == says_what_orders_rows
+    assert [each for each in (BY_ARRIVAL, BY_NUMBER_FIRST) if each in text] == says
     assert "Versions before the newest are not checked." in text
+
+
+@pytest.mark.parametrize("has_change_columns", [False, True])
+def test_an_undetermined_order_gets_the_advice_that_helps_in_its_stack(has_change_columns):
+    text = to_text(report(has_change_columns=has_change_columns, undetermined=SOME))
+    assert "run `sales backfill`" in text
+    assert ("ChangeColumns=APPEND prevents it" in text) is not has_change_columns
 
 
 def test_a_report_without_findings_is_counts_alone():
@@ -86,8 +105,11 @@ def test_the_last_line_says_how_many_wait_and_where():
     assert last.endswith("0 missing, 0 stale, 1 undetermined, 1 not shown, 0 duplicate.")
 
 
-def test_every_line_but_the_last_fits_a_terminal():
-    everything = report(unread=Unread(SOME, SOME, 1, 1, 1), **dict.fromkeys(KINDS, SOME))
+@pytest.mark.parametrize("has_change_columns", [False, True])
+def test_every_line_but_the_last_fits_a_terminal(has_change_columns):
+    everything = report(
+        has_change_columns=has_change_columns, unread=Unread(SOME, SOME, 1, 1, 1), **dict.fromkeys(KINDS, SOME)
+    )
     *lines, _ = to_text(everything).splitlines()  # the last line has all counts
     assert max(map(len, lines)) <= 80
 
