@@ -1,14 +1,15 @@
-"""The environment variables that steer AWS' tools and proxies: a caller's own lead away from this machine."""
+"""The environment variables that steer a local pipeline's programs: a caller's own lead elsewhere, or break them."""
 
 import os
 from collections.abc import Mapping
 
-# The SDKs read AWS_ and BOTO names, the SAM CLI also SAM_ names.
-_PREFIXES = ("AWS_", "BOTO", "SAM_")
+# The SDKs read AWS_ and BOTO names, the SAM CLI also SAM_ names. Python reads PYTHONWARNINGS, PYTHONPATH and others.
+# `sam build` runs make, which reads MAKEFLAGS and MAKEFILES.
+_PREFIXES = ("AWS_", "BOTO", "SAM_", "PYTHON", "MAKE", "GNUMAKEFLAGS", "MFLAGS")
 
 
 def steers(name: str) -> bool:
-    """Say whether a variable of this name can lead a client of AWS, or the SAM CLI, elsewhere."""
+    """Say whether a variable of this name can lead a client of AWS elsewhere, or change what Python, SAM or make do."""
     return name.startswith(_PREFIXES) or _names_a_proxy(name)
 
 

@@ -19,6 +19,13 @@ HOSTILE = {
     "HTTP_PROXY": "http://127.0.0.1:9",
     "https_proxy": "http://127.0.0.1:9",
     "ALL_PROXY": "http://127.0.0.1:9",
+    "PYTHONWARNINGS": "error",
+    "PYTHONPATH": "/nowhere",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONINSPECT": "1",
+    "MAKEFLAGS": "n",
+    "MAKEFILES": "/nowhere",
+    "GNUMAKEFLAGS": "n",
 }
 
 
@@ -33,8 +40,8 @@ def test_only_the_settings_given_are_left(monkeypatch):
     assert not set(seen) & (HOSTILE.keys() - {"AWS_PROFILE"})
 
 
-@pytest.mark.parametrize("name", ["PATH", "HOME", "SALES_HOME", "PIP_INDEX_URL", "MY_AWS_NOTE"])
-def test_what_steers_no_client_of_aws_is_left(name):
+@pytest.mark.parametrize("name", ["PATH", "HOME", "SALES_HOME", "PIP_INDEX_URL", "MY_AWS_NOTE", "VIRTUAL_ENV"])
+def test_what_steers_none_of_the_programs_is_left(name):
     assert environment.without_callers(HOSTILE | {name: "mine"}) == {name: "mine"}
 
 
