@@ -39,7 +39,7 @@ def measure(report: Callable[[str], None]) -> dict[str, Any]:
     began = time.monotonic()
     with (
         running.claim("benchmark", "A benchmark is running already: wait for it to end.") as home,
-        pipeline.run(home, PARAMETERS, report) as local,
+        pipeline.run(home, PARAMETERS, report, "make bench-large") as local,
         patch.dict(os.environ, local.emulator.environment),
     ):
         stack = find(boto3.Session(), local.stack_name)

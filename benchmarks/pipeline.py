@@ -35,7 +35,7 @@ def measure(report: Callable[[str], None], *, quick: bool) -> dict[str, Any]:
         return {"skipped": "CPU and memory of the processes are read from Linux' /proc, which is not there."}
     with (
         running.claim("benchmark", "A benchmark is running already: wait for it to end.") as home,
-        pipeline.run(home, PARAMETERS, lambda step: report(f"pipeline: {step}")) as local,
+        pipeline.run(home, PARAMETERS, lambda step: report(f"pipeline: {step}"), "make bench") as local,
         patch.dict(os.environ, local.emulator.environment),
     ):
         stack = find(boto3.Session(), local.stack_name)

@@ -5,10 +5,12 @@ never leaves this machine.
 """
 
 import copy
+import errno
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from samcli.yamlhelper import yaml_dump, yaml_parse  # type: ignore[import-untyped]
 
-from local_aws import guard
+from local_aws import disk, guard
 from local_aws.emulator import REGION, Emulator
 from local_aws.errors import LocalAwsError
 
@@ -130,6 +132,10 @@ class Sam:
                 return None
             log.seek(start)
             printed = log.read().decode(errors="replace").splitlines()
+        if os.strerror(errno.ENOSPC) in "".join(printed):
+            # The emulator writes to the second folder. SAM's own files are deleted by now, so its disk may have space.
+            full = disk.full(Path(tempfile.gettempdir())) or self.workdir
+            return f"The disk that holds {full} is full: {disk.ADVICE}, then try again."
         errors = [line.removeprefix("Error: ") for line in printed if line.startswith("Error: ")]
         return f"{errors[0].rstrip('.')}." if errors else f"It {guard.how_it_ended(code)}."
 

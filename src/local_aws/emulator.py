@@ -17,9 +17,9 @@ from typing import Self
 import boto3
 
 from common.answers import check_answers
-from local_aws import guard
+from local_aws import disk, guard
 from local_aws.environment import without_callers
-from local_aws.errors import LocalAwsError
+from local_aws.errors import LocalAwsError, last_error
 from local_aws.server import KEY_ID_NAME, SECRET_NAME
 
 LOOPBACK = "127.0.0.1"
@@ -169,10 +169,7 @@ def _wait_until_healthy(emulator: Emulator, mark: str) -> None:
         if emulator.process.ending():
             # Another program can take the port after _free_port has looked.
             taken = "already in use" in emulator.log_path.read_text(errors="replace")
-            raise (_PortTakenError if taken else EmulatorError)(
-                f"The emulator ended while it started: see {emulator.log_path}, "
-                f"which ends with {_last_line(emulator.log_path)!r}."
-            )
+            raise (_PortTakenError if taken else EmulatorError)(_why_it_ended(emulator.log_path))
         try:
             with direct.open(url, timeout=1) as answer:
                 seen = json.load(answer)["edition"]
@@ -186,6 +183,8 @@ def _wait_until_healthy(emulator: Emulator, mark: str) -> None:
     )
 
 
-def _last_line(log_path: Path) -> str:
-    lines = log_path.read_text(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else ""
+def _why_it_ended(log_path: Path) -> str:
+    if full := disk.full(log_path.parent, Path(tempfile.gettempdir())):
+        return f"The emulator ended while it started, and the disk that holds {full} is full: {disk.ADVICE}."
+    error = last_error(log_path)
+    return f"The emulator ended while it started{f' ({error})' if error else ''}: see {log_path}."

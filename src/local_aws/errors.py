@@ -1,6 +1,8 @@
 """Errors of the programs that stand in for AWS here, and the one line in which a log says each."""
 
 import os
+import re
+from pathlib import Path
 
 from botocore.exceptions import ClientError
 
@@ -9,6 +11,9 @@ from common.printable import visible
 
 SETTINGS_EXIT_CODE = os.EX_CONFIG
 """Exit code of a stand-in that refuses its settings. Starting it again does not help."""
+
+_ERROR = re.compile(r"\b(ERROR|CRITICAL)\b\W*(?P<logged>.+)|^(?P<raised>[\w.]*(Error|Exception)\b.*)")
+_ERROR_CHARACTERS = 300
 
 
 class LocalAwsError(Exception):
@@ -21,6 +26,16 @@ class SettingsError(LocalAwsError):
 
 class CrawlError(LocalAwsError):
     """A crawl failed."""
+
+
+def last_error(log_path: Path) -> str:
+    """Return the last line of a log, without time and level, if that line is an error; else an empty text.
+
+    An error is a line of the level ERROR or CRITICAL, or the last one of a traceback.
+    """
+    lines = log_path.read_text(errors="replace").strip().splitlines()
+    found = _ERROR.search(lines[-1]) if lines else None
+    return (found["logged"] or found["raised"])[:_ERROR_CHARACTERS] if found else ""
 
 
 def one_line(error: Exception) -> str:

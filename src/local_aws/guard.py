@@ -87,6 +87,8 @@ def start(directory: Path, command: Sequence[str], environment: Mapping[str, str
 
 def how_it_ended(code: int) -> str:
     """Return an exit code in words. A shell's or subprocess' number for a signal becomes the signal's name."""
+    if code == 0:
+        return "ended without an error"
     number = -code if code < 0 else code - _SIGNALLED
     try:
         return f"was ended by {signal.Signals(number).name}"

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from common.backoff import backoff_seconds
+from local_aws import disk
 
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 5.0
@@ -27,9 +28,10 @@ def until_saved(save: Callable[[], None], report: Report, sleep: Callable[[float
         except OSError as error:
             failures += 1
             where = f": {error.filename}" if error.filename else ""
+            advice = f": {disk.ADVICE}" if error.errno in disk.FULL else ""
             problem = (
-                f"can't save its checkpoint ({error.strerror or error}{where}). It does nothing until it can, so that "
-                "nothing arrives twice"
+                f"can't save its checkpoint ({error.strerror or error}{where}){advice}. It does nothing until it can, "
+                "so that nothing arrives twice"
             )
             if failures == 1:
                 log.error("It %s", problem)  # noqa: TRY400 - the line says it all

@@ -18,7 +18,7 @@ from pathlib import Path
 from common.backoff import backoff_seconds
 from common.clock import now_ms
 from local_aws import program
-from local_aws.errors import SETTINGS_EXIT_CODE
+from local_aws.errors import SETTINGS_EXIT_CODE, last_error
 from local_aws.guard import how_it_ended
 from local_aws.stand_ins import SERVICES, Register, StandIn, State
 
@@ -111,10 +111,11 @@ class Workers:
         os.close(worker.reports)
         log_path = self._log_dir / f"{name}.log"
         if code == SETTINGS_EXIT_CODE:
-            state, problem = State.refused, f"refuses its settings: {last_line(log_path)}"
+            state, problem = State.refused, f"refuses its settings: {last_error(log_path) or f'see {log_path}'}"
             worker.restart_at = float("inf")
         else:
-            reason = f" ({last_line(log_path)})" if code == FAILED_EXIT_CODE else ""
+            error = last_error(log_path) if code == FAILED_EXIT_CODE else ""
+            reason = f" ({error})" if error else ""
             state, problem = State.ended, f"{how_it_ended(code)}{reason}: see {log_path}"
             is_first = self._clock() - worker.started >= STEADY_SECONDS
             worker.failures = 1 if is_first else worker.failures + 1
@@ -173,12 +174,6 @@ def _work(workers: Workers, stop: threading.Event) -> int:
     finally:
         workers.stop()
     return 0
-
-
-def last_line(path: Path) -> str:
-    """Return the last line of a log, without the time and the level."""
-    lines = path.read_text(errors="replace").strip().splitlines()
-    return lines[-1].rpartition(" ERROR ")[2] if lines else "nothing"
 
 
 if __name__ == "__main__":

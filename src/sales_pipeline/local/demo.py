@@ -127,7 +127,7 @@ def run() -> int:
     parameters = {"GeneratorState": "DISABLED", "BufferIntervalSeconds": str(BUFFER_INTERVAL_SECONDS)}
     with (
         running.claim("demo", "a demo runs already: wait for it to end") as home,
-        pipeline.run(home, parameters, clock.step) as local,
+        pipeline.run(home, parameters, clock.step, "sales demo") as local,
     ):
         stack = find(boto3.Session(), local.stack_name)
         clock.step("orders")

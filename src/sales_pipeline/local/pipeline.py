@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from common.streams import OutputError
+from local_aws import disk, guard
 from local_aws import emulator as local_emulator
-from local_aws import guard
 from local_aws.deploy import Sam
 from local_aws.emulator import Emulator
 from local_aws.environment import proxies, use_only
@@ -39,8 +40,10 @@ class Pipeline:
 
 
 @contextmanager
-def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[Pipeline]:
-    """Start emulator, stack and stand-ins; stop them all when the `with` block ends. Calls `report` before each step.
+def run(home: Path, parameters: Mapping[str, str], report: Report, command: str) -> Iterator[Pipeline]:
+    """Start emulator, stack and stand-ins; stop them all when the `with` block ends.
+
+    Calls `report` before each step. `command` is what a person runs to start it again.
 
     It writes only to `home`, which the caller has claimed. At the end it keeps the logs there and deletes the rest. The
     first Ctrl-C, SIGTERM or SIGHUP raises KeyboardInterrupt. Further ones are ignored, so that nothing interrupts the
@@ -55,7 +58,7 @@ def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[P
     try:
         report("starting the emulator")
         with local_emulator.start(log_dir / "emulator.log") as emulator, Watch(say) as watch:
-            watch.add(Process("the emulator", emulator.process, emulator.log_path))
+            watch.add(Process("the emulator", emulator.process, emulator.log_path, command))
             sam = Sam(emulator, work_dir, log_dir / "sam.log", proxies(os.environ))
             use_only(emulator.environment)
             report("sam build")
@@ -64,7 +67,7 @@ def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[P
             sam.deploy(built, DEFAULT_STACK_NAME, parameters)
             report("starting pipe, Firehose and crawler")
             state_dir = work_dir / "state"
-            with workers(emulator, DEFAULT_STACK_NAME, state_dir, log_dir) as supervisor:
+            with workers(emulator, DEFAULT_STACK_NAME, state_dir, log_dir, command) as supervisor:
                 watch.add(supervisor)
                 try:
                     yield Pipeline(emulator, DEFAULT_STACK_NAME, log_dir, state_dir)
@@ -73,6 +76,10 @@ def run(home: Path, parameters: Mapping[str, str], report: Report) -> Iterator[P
                     watch.end()
     except LocalAwsError as error:
         raise SalesError(str(error)) from None
+    except OSError as error:
+        if error.errno not in disk.FULL or isinstance(error, OutputError):
+            raise
+        raise SalesError(f"the disk that holds {home} is full: {disk.ADVICE}, then run `{command}` again") from None
     finally:
         _ignore_signals()
         folders.delete(work_dir)
@@ -92,8 +99,10 @@ def _ignore_signals() -> None:
 
 
 @contextmanager
-def workers(emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path) -> Iterator[Supervisor]:
-    """Run the stand-ins, from when all of them do their work.
+def workers(
+    emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path, again: str = "sales up"
+) -> Iterator[Supervisor]:
+    """Run the stand-ins, from when all of them do their work. `again` is the command that starts a new pipeline.
 
     They end with this process, even when it is killed, and their state is deleted then. Raises GoneError.
     """
@@ -104,7 +113,8 @@ def workers(emulator: Emulator, stack_name: str, state_dir: Path, log_dir: Path)
     with log_path.open("ab") as log:
         guarded = guard.start(state_dir, command, emulator.environment, log)
     try:
-        supervisor = Supervisor(Process("the supervisor of the stand-ins", guarded, log_path), state_dir, log_dir)
+        process = Process("the supervisor of the stand-ins", guarded, log_path, again)
+        supervisor = Supervisor(process, state_dir, log_dir)
         supervisor.wait_until_all_run()
         yield supervisor
     finally:

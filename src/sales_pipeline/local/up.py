@@ -2,11 +2,13 @@
 
 import os
 import shlex
+import sys
 from urllib.parse import urlsplit
 
 import boto3
 
 from common.console import PlainConsole
+from common.streams import FAILED_EXIT_CODE
 from generator.pace import DEFAULT_INTERVAL_SECONDS
 from local_aws.emulator import PREFERRED_PORT
 from sales_pipeline import generate
@@ -27,7 +29,7 @@ In another terminal the commands of `sales` find this pipeline. For the AWS CLI 
 def run() -> int:
     """Start the pipeline and write an order every 3 seconds until Ctrl-C, SIGTERM or `sales down`.
 
-    Returns the exit code. Raises SalesError.
+    Returns the exit code. Raises SalesError; and SystemExit where no order can be written any more, after saying so.
     """
     console = PlainConsole()
     # On the emulator the schedule would pass the same minute each time, so `sales up` writes the orders itself.
@@ -35,12 +37,15 @@ def run() -> int:
     refusal = "a pipeline runs on this machine already: use it, or stop it with `sales down`"
     with (
         running.claim(running.UP, refusal) as home,
-        pipeline.run(home, parameters, lambda step: console.print(f"{step} …")) as local,
+        pipeline.run(home, parameters, lambda step: console.print(f"{step} …"), "sales up") as local,
     ):
         stack = find(boto3.Session(), local.stack_name)
         with running.announce(home, local.stack_name, local.emulator.environment, local.state_dir):
             console.print(greeting(local.emulator.endpoint_url, str(local.log_dir), os.environ.get("SALES_HOME")))
-            return generate.run(stack)
+            code = generate.run(stack)
+            if code == FAILED_EXIT_CODE:
+                sys.exit(code)  # so that `claim` sees that it did not end in order
+            return code
 
 
 def greeting(endpoint_url: str, log_dir: str, sales_home: str | None) -> str:

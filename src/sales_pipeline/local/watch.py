@@ -1,6 +1,5 @@
 """Watches the processes of a local pipeline: says what is repaired, and ends the work here if one is gone for good."""
 
-import shutil
 import signal
 import sys
 import threading
@@ -11,16 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local_aws import stand_ins
+from local_aws import disk, stand_ins
+from local_aws.errors import last_error
 from local_aws.guard import Guarded
 from local_aws.stand_ins import SERVICES, StandIn, State
-from local_aws.workers import last_line
 from sales_pipeline.errors import SalesError
 
 LOOK_SECONDS = 0.2
 START_SECONDS = 60.0
 START_RESTARTS = 3
-FULL_BYTES = 1024 * 1024
 
 
 class GoneError(SalesError):
@@ -29,19 +27,22 @@ class GoneError(SalesError):
 
 @dataclass(frozen=True)
 class Process:
-    """A process without which the pipeline is none."""
+    """A process without which the pipeline is none. `command` starts a new pipeline."""
 
     name: str
     guarded: Guarded
     log_path: Path
+    command: str
 
     def look(self) -> None:
         """Raise GoneError if it has ended."""
         if ending := self.guarded.ending():
-            advice = f"see {self.log_path}, which ends with {last_line(self.log_path)!r}, and start it again"
-            if shutil.disk_usage(self.log_path.parent).free < FULL_BYTES:  # then its log can't say why
-                advice = f"the disk that holds {self.log_path.parent} is full, so free some space, and start it again"
-            raise GoneError(f"{self.name} {ending}, so this pipeline does not run: {advice}")
+            error = last_error(self.log_path)
+            why = f"{self.name} {ending}{f' ({error})' if error else ''}"
+            if disk.full(self.log_path.parent):  # then its log can't say why
+                why = f"{self.name} {ending}, and the disk that holds {self.log_path.parent} is full: {disk.ADVICE}"
+                raise GoneError(f"{why}, then run `{self.command}` again")
+            raise GoneError(f"{why}, so this pipeline has ended: see {self.log_path}, and run `{self.command}` again")
 
 
 @dataclass

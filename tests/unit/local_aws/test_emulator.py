@@ -1,10 +1,11 @@
 import os
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from local_aws import emulator, guard
+from local_aws import disk, emulator, guard
 
 
 def test_an_interrupt_before_the_emulator_runs_leaves_no_folder(tmp_path, monkeypatch):
@@ -55,3 +56,27 @@ def test_no_name_that_others_can_list_tells_the_mark_or_the_key(tmp_path, monkey
     [(directory, command, environment)] = started
     public = " ".join([str(directory), *command])
     assert not [name for name in ("MINISTACK_EDITION", "GATE_ACCESS_KEY_ID") if environment[name] in public]
+
+
+@pytest.mark.parametrize(
+    ("logged", "free_bytes", "said"),
+    [
+        ("12:00 ERROR the reason\n", 10**9, "The emulator ended while it started (the reason): see {log}."),
+        ("12:00 INFO nothing of note\n", 10**9, "The emulator ended while it started: see {log}."),
+        ("", 10**9, "The emulator ended while it started: see {log}."),
+        ("", 0, "The emulator ended while it started, and the disk that holds {folder} is full: free some space."),
+    ],
+)
+def test_an_emulator_that_ends_at_once_is_said_with_its_error_or_the_full_disk(
+    tmp_path, monkeypatch, logged, free_bytes, said
+):
+    def start(_directory, _command, _environment, log):
+        log.write(logged.encode())
+        log.flush()
+        return SimpleNamespace(ending=lambda: "ended", stop=lambda: None)
+
+    monkeypatch.setattr(guard, "start", start)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=free_bytes))
+    with pytest.raises(emulator.EmulatorError) as ended:
+        emulator.start(tmp_path / "emulator.log")
+    assert str(ended.value) == said.format(log=tmp_path / "emulator.log", folder=tmp_path)

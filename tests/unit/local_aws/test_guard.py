@@ -75,7 +75,7 @@ def start(tmp_path):
         (STARTED, ""),
         (GUARD, "has lost its guard, process {pid}, which ended by SIGKILL\n"),
         (COMMANDED, "was ended by SIGKILL\n"),
-        (CHILD, "ended with exit code 0\n"),
+        (CHILD, "ended without an error\n"),
     ],
 )
 def test_a_kill_of_any_one_leaves_no_process_and_no_directory_and_is_said(start, tmp_path, killed, said):
@@ -125,7 +125,7 @@ def test_a_guard_that_does_not_end_is_ended(guarded, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        (0, "ended with exit code 0"),
+        (0, "ended without an error"),
         (1, "ended with exit code 1"),
         (-9, "was ended by SIGKILL"),
         (143, "was ended by SIGTERM"),

@@ -17,7 +17,7 @@ import os, sys, time
 report_fd, *reports, code = sys.argv[1:]
 for report in reports:
     os.write(int(report_fd), report.encode() + b"\\n")
-print("2026-11-26 10:00:00,000 ERROR the reason", flush=True)
+print("2026-11-26 10:00:00,000", "INFO harmless" if "quiet" in reports else "ERROR the reason", flush=True)
 if code == "stay":
     time.sleep(60)
 sys.exit(int(code))
@@ -94,6 +94,11 @@ def test_one_that_ends_is_started_again_each_time_and_later_each_time(supervise)
         supervised.now += 0.1
         supervised.workers.look()
     assert stand_ins.read(supervised.folder)["crawler"].restarts == 7
+
+
+def test_a_last_line_of_its_log_that_is_no_error_is_not_called_the_reason(supervise):
+    problem = supervise(crawler=[("quiet", "1")]).look_until("crawler", State.ended)["crawler"].problem
+    assert problem.startswith("ended with exit code 1: see ")
 
 
 def test_one_that_worked_for_long_is_started_again_soon(supervise):
