@@ -69,7 +69,8 @@ lock: setup ## pin the newest versions that pyproject.toml allows
 
 clean: ## delete .venv, builds, caches, and the local pipeline's files
 	@if [ -e .local/.made-by-sales ]; then rm -rf .local; \
-	elif [ -e .local ]; then echo ".local stays, because sales did not make it" >&2; fi
+	elif [ -e .local ]; then echo '.local stays, because it has no mark of `sales`.' \
+		'If an earlier version made it, delete it once: rm -r .local' >&2; fi
 	rm -rf .venv .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache build src/*.egg-info
 
 # A new .venv. Every change of the requirements starts from here, so no old package stays.

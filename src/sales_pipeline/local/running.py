@@ -1,7 +1,7 @@
 """Tells other commands whether `sales up` runs, and how to reach its pipeline.
 
-`sales up` writes down its process id, with what proves it, and removes that when it ends. What is left without such a
-process is of one that was killed.
+`sales up` writes down its process id, with what proves it, and removes that when somebody ends it. What is left without
+such a process is of one that was killed, or that ended with an error.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from common.files import replace_text
+from common.printable import visible
 from local_aws import environment as variables
 from sales_pipeline.errors import SalesError
 from sales_pipeline.local import folders
@@ -25,6 +25,9 @@ ROOT = Path(__file__).parents[3]
 TEMPLATE = ROOT / "template.yaml"
 UP, WORK, LOG = "up", "work", "log"
 _PROCESS, _ANNOUNCED = "process.json", "running.json"
+# What JSON that is damaged, or in another form, can raise.
+_DAMAGED = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+_LAST_PROCESS_ID = 2**31 - 1
 STOP_SECONDS = 60.0
 LOCK_SECONDS = 5.0
 # Variables with which people shape what the AWS CLI prints. They lead nowhere else.
@@ -64,17 +67,27 @@ def home() -> Path:
     """Return the folder for everything that a local pipeline writes: `.local` in the clone, or what SALES_HOME names.
 
     One `sales up` can run per folder. Other commands find it only with the same SALES_HOME. So a relative path, which
-    names another folder after each `cd`, raises RunningError.
+    names another folder after each `cd`, raises RunningError; and so does one with a character that no line can show.
     """
     named = Path(os.environ.get("SALES_HOME") or ROOT / ".local")
     if not named.is_absolute():
         raise RunningError(f"SALES_HOME is {named}, which names another folder in each place: begin it with a /")
-    return Path(os.path.realpath(named))
+    real = named if "\0" in str(named) else Path(os.path.realpath(named))
+    for path in (named, real):
+        if visible(str(path)) != str(path):
+            raise RunningError(
+                f"the folder {visible(str(path))} has a control character or another one that can't be shown in its "
+                "name: name another folder in the environment variable SALES_HOME"
+            )
+    return real
 
 
 @contextmanager
 def claim(name: str, refusal: str) -> Iterator[Path]:
     """Take a folder of `home()` for this process, and yield it.
+
+    After an error the folder tells for as long as nobody clears it that its pipeline has died, as after SIGKILL. Only
+    an orderly end or Ctrl-C leaves nothing. Otherwise a command in another terminal would go to a real AWS account.
 
     Raises RunningError, with the text `refusal`, if another process has it; and FolderError if it can't be used.
     """
@@ -82,21 +95,21 @@ def claim(name: str, refusal: str) -> Iterator[Path]:
     process = {"process_id": os.getpid(), "identity": identity(os.getpid())}
     lock = os.open(folder / folders.MARK, os.O_RDONLY)  # no other user could ever open it
     try:
-        _lock(lock, folder)
-        (folder / _ANNOUNCED).unlink(missing_ok=True)  # from a process that was killed
-        replace_text(folder / _PROCESS, json.dumps(process))
+        _lock(lock, folder, refusal)
+        folders.discard(folder / _ANNOUNCED)  # from a process that has died
+        folders.write(folder / _PROCESS, json.dumps(process))
         try:
             yield folder
-        finally:
-            (folder / _PROCESS).unlink(missing_ok=True)
-    except BlockingIOError:
-        raise RunningError(refusal) from None
+        except KeyboardInterrupt:
+            folders.discard(folder / _PROCESS)
+            raise
+        folders.discard(folder / _PROCESS)
     finally:
         os.close(lock)
 
 
-def _lock(lock: int, folder: Path) -> None:
-    """Lock the file. Raises BlockingIOError if a process that lives has the folder, or after LOCK_SECONDS.
+def _lock(lock: int, folder: Path, refusal: str) -> None:
+    """Lock the file. Raises RunningError if a process that lives has the folder, or after LOCK_SECONDS.
 
     A process that was killed keeps its locks for some milliseconds.
     """
@@ -107,7 +120,7 @@ def _lock(lock: int, folder: Path) -> None:
         except BlockingIOError:
             process = _process(folder)
             if (process and process.is_alive) or time.monotonic() > deadline:
-                raise
+                raise RunningError(refusal) from None
             time.sleep(0.05)
         else:
             return
@@ -118,11 +131,11 @@ def announce(folder: Path, stack_name: str, environment: Mapping[str, str], stat
     """Let other commands find the pipeline whose processes have this environment. The caller has claimed the folder."""
     settings = {name: value for name, value in environment.items() if variables.steers(name)}
     running = Running(stack_name, settings, str(state_dir))
-    replace_text(folder / _ANNOUNCED, json.dumps(asdict(running)), mode=0o600)
+    folders.write(folder / _ANNOUNCED, json.dumps(asdict(running)))
     try:
         yield
     finally:
-        (folder / _ANNOUNCED).unlink(missing_ok=True)
+        folders.discard(folder / _ANNOUNCED)
 
 
 def find() -> Running | None:
@@ -140,13 +153,28 @@ def find() -> Running | None:
             "the pipeline that `sales up` ran on this machine has died: clear it with `sales down`, start a new one "
             "with `sales up`, or choose a stack on AWS by --stack-name, --profile or --region"
         )
-    try:
-        return Running(**json.loads((folder / _ANNOUNCED).read_text()))
-    except FileNotFoundError:
+    text = folders.read(folder / _ANNOUNCED)
+    if text is None:
         raise RunningError(
             "the pipeline on this machine is starting or ending: try again when `sales up` says that it runs, or use "
             "--stack-name or --profile to work on AWS"
-        ) from None
+        )
+    return _running(text, folder / _ANNOUNCED)
+
+
+def _running(text: bytes, path: Path) -> Running:
+    try:
+        running = Running(**json.loads(text))
+        texts = [running.stack_name, running.state_dir, *running.environment.values()]
+        is_whole = all(isinstance(each, str) and visible(each) == each for each in texts)
+        if is_whole and all(variables.steers(name) and name.isidentifier() for name in running.environment):
+            return running
+    except _DAMAGED:
+        pass
+    raise RunningError(
+        f"{path} is damaged, so nothing says how to reach the pipeline on this machine: end it with `sales down`, and "
+        "start a new one with `sales up`"
+    )
 
 
 def stop() -> bool:
@@ -171,7 +199,7 @@ def stop() -> bool:
             time.sleep(0.1)
         process = now
     if process and not process.is_alive:
-        with claim(UP, f"another process uses {folder}: end that one first"):
+        with claim(UP, f"a `sales up` still uses {folder}: end it with Ctrl-C in its terminal, then try again"):
             folders.delete(folder / WORK)
     return was_alive
 
@@ -189,20 +217,14 @@ def _process(folder: Path) -> _Process | None:
     """
     if not (folders.has_mark(home()) and folders.has_mark(folder)):
         return None
-    while (text := _read(folder / _PROCESS)) is not None:
+    while (text := folders.read(folder / _PROCESS)) is not None:
         try:
             recorded = json.loads(text)
             process_id, proof = int(recorded["process_id"]), recorded["identity"]
-        except (ValueError, KeyError, TypeError):  # the disk was full, for example
+        except _DAMAGED:  # the disk was full, for example
             process_id, proof = 0, None
-        is_alive = process_id > 0 and proof is not None and identity(process_id) == proof
-        if is_alive or _read(folder / _PROCESS) == text:  # else it has just ended, in order
+        is_possible = 0 < process_id <= _LAST_PROCESS_ID and proof is not None
+        is_alive = is_possible and identity(process_id) == proof
+        if is_alive or folders.read(folder / _PROCESS) == text:  # else it has just ended, in order
             return _Process(process_id, is_alive)
     return None
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        return None

@@ -1,5 +1,6 @@
 """Only a folder that is the pipeline's own is written to and deleted; every other one is refused as it is."""
 
+import errno
 import os
 import stat
 from types import SimpleNamespace
@@ -65,7 +66,7 @@ def open_to_others(folder):
 @pytest.mark.parametrize(
     ("made", "says"),
     [
-        (in_use, "is in use, and `sales` did not make it"),
+        (in_use, "has no mark of `sales`, and holds other files: name another folder"),
         (link, "is a symbolic link"),
         (dangling_link, "is not a folder"),
         (file, "is not a folder"),
@@ -84,8 +85,48 @@ def test_a_folder_that_is_not_the_pipelines_is_refused_and_left_as_it_is(tmp_pat
         use(parent / "folder")
     assert "SALES_HOME" in str(refused.value)
     assert "\n" not in str(refused.value)
+    is_advised_to_delete = "rm -r" in str(refused.value)
+    assert is_advised_to_delete == (made in {open_to_others, marked_by_a_folder})  # they hold nothing else
     after = sorted((path, path.lstat().st_mode, path.lstat().st_mtime_ns) for path in tmp_path.rglob("*"))
     assert after == before
+
+
+@pytest.mark.parametrize("names", [("up", "demo"), ("up.lock",), ("log", "work", "process.json")])
+def test_a_folder_of_an_earlier_version_may_be_deleted_once(tmp_path, names):
+    folder = tmp_path / "my home"
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+    with pytest.raises(FolderError) as refused:
+        folders.take(folder)
+    assert str(refused.value) == (
+        f"{folder} has no mark of `sales`: if an earlier version made it, delete it once (rm -r '{folder}'), "
+        "or name another folder in the environment variable SALES_HOME"
+    )
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_nobody_is_told_to_delete_a_folder_that_holds_more_than_what_sales_writes(tmp_path, is_marked):
+    for name in ("up", "demo", "letters"):
+        (tmp_path / name).mkdir()
+    if is_marked:
+        (tmp_path / folders.MARK).touch()
+        tmp_path.chmod(0o777)
+    with pytest.raises(FolderError, match="name another folder") as refused:
+        folders.take(tmp_path)
+    said = str(refused.value).replace(str(tmp_path), "")
+    assert "delete" not in said
+    assert "rm " not in said
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_said_with_its_folder(tmp_path, monkeypatch, number):
+    def full(*_args, **_options):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(folders, "replace_text", full)
+    with pytest.raises(FolderError, match=f"can't write to {tmp_path}, because its disk is full: free some space, or "):
+        folders.write(tmp_path / "file", "text")
 
 
 @pytest.mark.parametrize("is_marked", [True, False])

@@ -13,6 +13,7 @@ import pytest
 
 from local_aws import stand_ins
 from local_aws.stand_ins import SERVICES
+from sales_pipeline.local import running
 from tests import ROOT
 from tests.e2e.sales import left_processes
 
@@ -92,12 +93,26 @@ def start(tmp_path):
         up.process.wait()
 
 
+def refusal(home, monkeypatch):
+    """Return why a command that names no stack on AWS refuses to choose one; None if it goes to AWS."""
+    monkeypatch.setenv("SALES_HOME", str(home))
+    try:
+        running.find()
+    except running.RunningError as error:
+        return str(error)
+    return None
+
+
 def assert_error(up, *words):
     code, line = up.end()
     assert code == 1, up.printed
     assert line.startswith("error: "), up.printed
     for word in words:
         assert word in line
+    with pytest.MonkeyPatch.context() as patch:
+        assert "has died: clear it with `sales down`" in (refusal(up.home, patch) or "")
+        running.stop()
+        assert refusal(up.home, patch) is None
 
 
 ENDS = {
@@ -135,6 +150,19 @@ def test_a_kill_of_what_nothing_replaces_ends_a_running_one_with_an_error(start,
     assert_error(up, ENDS[kind])
 
 
+def test_a_signal_to_what_nothing_replaces_is_not_called_an_exit_code(start):
+    up = start()
+    up.wait_for_text(RUNS)
+    os.kill(up.processes()["supervisor"], signal.SIGTERM)
+    assert_error(up, "the supervisor of the stand-ins ended without an error, so this pipeline has ended: see ")
+
+
+def test_orders_that_can_not_be_written_leave_the_mark_of_a_dead_pipeline(start, monkeypatch):
+    up = start(WRITING_FAILS="1")
+    assert up.end()[0] == 1
+    assert "has died" in refusal(up.home, monkeypatch)
+
+
 @pytest.mark.parametrize("phase", ["deployment", "start of stand-ins", "running", "ending"])
 def test_a_kill_of_itself_leaves_nothing(start, phase):
     settings, kind = {
@@ -170,7 +198,7 @@ def test_killed_stand_ins_are_started_again_before_and_after_it_runs(start):
     assert up.end()[0] == 130
 
 
-def test_a_stand_in_that_is_killed_is_started_again_and_that_is_said(start):
+def test_a_stand_in_that_is_killed_is_started_again_and_that_is_said(start, monkeypatch):
     up = start()
     up.wait_for_text(RUNS)
     for kind, service in SERVICES.items():
@@ -180,6 +208,7 @@ def test_a_stand_in_that_is_killed_is_started_again_and_that_is_said(start):
     assert {each.restarts for each in stand_ins.read(up.state_dir).values()} == {1}
     up.process.terminate()
     assert up.end()[0] == 0
+    assert refusal(up.home, monkeypatch) is None
 
 
 def test_the_stand_in_of_firehose_that_never_works_ends_it_with_an_error(start):

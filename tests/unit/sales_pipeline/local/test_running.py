@@ -125,6 +125,90 @@ def test_a_mark_that_a_full_disk_cut_off_is_a_leftover_too(holder, home):
     assert running.find() is None
 
 
+NOT_WHOLE = [
+    b"",
+    b"{",
+    b"[]",
+    b"1",
+    b"\xff\xfe",
+    b'{"a": 1}',
+    b"[" * 100_000,
+    b'{"process_id": Infinity, "identity": "x"}',
+    b'{"process_id": %d, "identity": "x"}' % 10**300,
+    b'{"stack_name": "a", "state_dir": 1, "environment": {}}',
+    b'{"stack_name": "a", "state_dir": "b", "environment": []}',
+    b'{"stack_name": "a", "state_dir": "b", "environment": {"AWS_A": "\\u0000"}}',
+    b'{"stack_name": "a", "state_dir": "b", "environment": {"AWS_A=": "c"}}',
+    None,
+]
+"""What a damaged file can hold; None for a folder in its place."""
+
+
+def damage(path, content):
+    path.unlink(missing_ok=True)
+    if content is None:
+        (path / "deep").mkdir(parents=True)
+    else:
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("content", NOT_WHOLE)
+def test_a_damaged_file_of_a_dead_pipeline_is_one_that_stop_clears(home, content):
+    folder = folders.take(folders.take(home) / "up")
+    for name in ("process.json", "running.json", "process.json.new", "running.json.new"):
+        damage(folder / name, content)
+    with pytest.raises(RunningError, match="has died"):
+        running.find()
+    assert not running.stop()
+    assert running.find() is None
+    with running.claim("up", "no"), running.announce(folder, "next", ENVIRONMENT, folder):
+        assert running.find().stack_name == "next"
+
+
+@pytest.mark.parametrize("content", NOT_WHOLE)
+def test_a_damaged_file_of_a_running_pipeline_is_an_error_that_names_it_and_what_to_do(home, content):
+    with running.claim("up", "no") as folder:
+        damage(folder / "running.json", content)
+        with pytest.raises(RunningError, match=rf"^{folder}/running.json is damaged.*`sales down`.*`sales up`$"):
+            running.find()
+        with running.announce(folder, "next", ENVIRONMENT, folder):
+            damage(folder / "running.json", content)
+    assert running.find() is None
+    assert left(home / "up") == set() or content is None
+
+
+def test_a_running_pipeline_whose_file_is_damaged_is_named_with_the_way_to_end_it(holder, home, monkeypatch):
+    monkeypatch.setattr(running, "LOCK_SECONDS", 0.1)
+    damage(home / "up" / "process.json", b"")
+    with pytest.raises(RunningError, match="end it with Ctrl-C in its terminal"):
+        running.stop()
+    assert holder.poll() is None
+
+
+@pytest.mark.parametrize("error", [ValueError, RunningError, SystemExit])
+def test_one_that_ends_by_an_error_has_died_as_after_a_kill(home, error):
+    with pytest.raises(error), running.claim("up", "no") as folder, running.announce(folder, "a", ENVIRONMENT, folder):
+        raise error
+    assert dead(home)
+    assert not running.stop()
+    assert running.find() is None
+
+
+def dead(home):
+    """Say whether the mark of a dead pipeline is there. This process itself, whose mark it is, still lives."""
+    path = home / "up" / "process.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"identity": "of a process that has ended"}))
+    with pytest.raises(RunningError, match="has died"):
+        running.find()
+    return left(home / "up") == {"process.json"}
+
+
+def test_ctrl_c_is_no_error():
+    with pytest.raises(KeyboardInterrupt), running.claim("up", "no"):
+        raise KeyboardInterrupt
+    assert running.find() is None
+
+
 def test_stop_ends_it(holder):
     assert running.stop()
     assert holder.wait(DEADLINE_SECONDS) == -signal.SIGTERM
@@ -170,7 +254,7 @@ def test_a_folder_in_use_is_refused_and_left(home, folder):
     (home / folder / "work").mkdir(parents=True)
     (home / folder / "work" / "theirs").touch()
     with (
-        pytest.raises(folders.FolderError, match=r"is in use, and `sales` did not make it: .*SALES_HOME"),
+        pytest.raises(folders.FolderError, match=r"has no mark of `sales`.*SALES_HOME"),
         running.claim(folder or "up", "no"),
     ):
         pass
@@ -192,6 +276,16 @@ def test_a_relative_sales_home_is_refused_because_it_names_another_folder_elsewh
     for use in (running.find, running.stop, running.claim("up", "no").__enter__):
         with pytest.raises(RunningError, match="begin it with a /"):
             use()
+
+
+@pytest.mark.parametrize("character", ["\n", "\0", "\x1b", "\x7f", "\x9b", "\u2028", "\u202e", "\udcff"])
+def test_a_folder_whose_name_no_line_can_show_is_refused_at_once(home, character, monkeypatch):
+    monkeypatch.setattr(running.os, "environ", {"SALES_HOME": f"{home}{character}x"})
+    for use in (running.find, running.stop, running.claim("up", "no").__enter__):
+        with pytest.raises(RunningError, match="SALES_HOME") as refused:
+            use()
+        assert str(refused.value).isprintable()
+    assert not list(home.parent.iterdir())
 
 
 @pytest.mark.parametrize("named", ["/", "/proc"])
