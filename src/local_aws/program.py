@@ -3,6 +3,8 @@
 import argparse
 import logging
 import os
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +16,10 @@ from common.streams import make_log_visible
 from local_aws.errors import SETTINGS_EXIT_CODE, LocalAwsError, SettingsError, one_line
 from local_aws.saving import Report
 from sales_pipeline.aws.stack import StackError
+
+BEAT_SECONDS = 2.0
+BEAT = " "
+"""A line of the reports that only says that the process is not frozen. No problem is such a line."""
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +43,23 @@ class _Formatter(logging.Formatter):
 def reporter(report_fd: int | None) -> Report:
     """Return what tells the supervisor that this program works, or why it waits. Without a supervisor it does nothing.
 
-    Each report is one line. An empty one says that the program works.
+    Each report is one line. An empty one says that the program works. From now on a thread adds signs of life: whatever
+    the program waits for has a time limit of its own, so only a process that is frozen gives none.
     """
 
-    def report(problem: str) -> None:
+    def write(line: str) -> None:
         if report_fd is not None:
             with suppress(BrokenPipeError):  # the guard ends this process in a moment
-                os.write(report_fd, " ".join(problem.split()).encode(errors="replace") + b"\n")
+                os.write(report_fd, line.encode(errors="replace") + b"\n")
 
-    return report
+    def beat() -> None:
+        while True:
+            write(BEAT)
+            time.sleep(BEAT_SECONDS)
+
+    if report_fd is not None:
+        threading.Thread(target=beat, daemon=True).start()
+    return lambda problem: write(" ".join(problem.split()))
 
 
 def run(work: Callable[[], int]) -> int:

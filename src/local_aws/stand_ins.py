@@ -7,9 +7,10 @@ import os
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 SERVICES = {
     "pipe": "EventBridge Pipes",
@@ -23,6 +24,11 @@ _SIZE_BYTES = 16 * 1024
 _PROBLEM_CHARACTERS = 300
 _READS = 100
 
+ANSWER_SECONDS = 30.0
+"""Who is silent for so long does not run, however busy the machine is: a sign of life takes no work."""
+WRITE_SECONDS = 2.0
+"""How often the supervisor writes at least: a register that is older than ANSWER_SECONDS is that of a frozen one."""
+
 
 class State(StrEnum):
     """What a stand-in does."""
@@ -35,6 +41,8 @@ class State(StrEnum):
     """It is about to be started again."""
     refused = "refused"
     """It refuses its settings, and is not started again."""
+    silent = "silent"
+    """Its process is there and gives no sign of life, or its supervisor gives none."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,8 @@ class StandIn:
 class Register:
     """The supervisor's file in its `state_dir`, which nobody else writes to.
 
-    It keeps its size, so that a full disk does not hide what a full disk does. A lock shows that the supervisor lives.
+    It keeps its size, so that a full disk does not hide what a full disk does. A lock shows that the supervisor lives,
+    and the time of the last write that it is not frozen: by the monotonic clock, which all processes share.
     """
 
     def __init__(self, state_dir: Path) -> None:
@@ -64,14 +73,14 @@ class Register:
         members = {
             name: asdict(each) | {"problem": each.problem[:_PROBLEM_CHARACTERS]} for name, each in stand_ins.items()
         }
-        text = json.dumps(members).encode()
+        text = json.dumps({"written": time.monotonic(), "stand_ins": members}).encode()
         record = b"%08x %s" % (zlib.crc32(text), text.ljust(_SIZE_BYTES))
         if os.pwrite(self._file, record, 0) < len(record):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), _NAME)
 
 
 def read(state_dir: Path) -> dict[str, StandIn] | None:
-    """Return the stand-ins by name; None if no supervisor runs."""
+    """Return the stand-ins by name; None if no supervisor runs. Nobody knows of those whose supervisor is silent."""
     try:
         file = os.open(state_dir / _NAME, os.O_RDONLY)
     except OSError:
@@ -85,10 +94,21 @@ def read(state_dir: Path) -> dict[str, StandIn] | None:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return {
-                    name: StandIn(**each | {"state": State(each["state"])}) for name, each in json.loads(text).items()
-                }
+                return _known(json.loads(text))
             return None
     finally:
         os.close(file)
     return None
+
+
+def _known(record: dict[str, Any]) -> dict[str, StandIn]:
+    found = {name: StandIn(**each | {"state": State(each["state"])}) for name, each in record["stand_ins"].items()}
+    if time.monotonic() - record["written"] <= ANSWER_SECONDS:
+        return found
+    problem = f"may not run: its supervisor {silence()}. See workers.log"
+    return {name: replace(each, state=State.silent, problem=problem) for name, each in found.items()}
+
+
+def silence() -> str:
+    """Return in words that somebody gives no sign of life."""
+    return f"has not answered for over {ANSWER_SECONDS:.0f} s"

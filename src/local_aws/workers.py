@@ -17,10 +17,10 @@ from pathlib import Path
 
 from common.backoff import backoff_seconds
 from common.clock import now_ms
-from local_aws import program
+from local_aws import program, stand_ins
 from local_aws.errors import SETTINGS_EXIT_CODE, last_error
 from local_aws.guard import how_it_ended
-from local_aws.stand_ins import SERVICES, Register, StandIn, State
+from local_aws.stand_ins import SERVICES, WRITE_SECONDS, Register, StandIn, State
 
 LOOK_SECONDS = 0.1
 FIRST_RESTART_SECONDS = 1.0
@@ -28,6 +28,10 @@ LONGEST_RESTART_SECONDS = 30.0
 STEADY_SECONDS = 10.0
 """After running for so long, a stand-in that ends is started again as soon as after its first end."""
 STOP_SECONDS = 5.0
+FIRST_ANSWER_SECONDS = 60.0
+"""So long a stand-in may take until its first sign of life: it imports a lot before."""
+LATE_SECONDS = 1.0
+"""When the supervisor itself looks later than so, it was frozen, and its stand-ins may have been too."""
 REPORTS_BYTES = 65536
 FAILED_EXIT_CODE = 1
 """Of a program that has logged why it ends, or of Python after a traceback."""
@@ -48,6 +52,8 @@ class Worker:
     process: "subprocess.Popen[bytes]"
     reports: int
     started: float
+    silent_at: float
+    """When it is frozen, unless it gives a sign of life before."""
     failures: int = 0
     restart_at: float | None = None
 
@@ -64,32 +70,46 @@ class Workers:
         self._log_dir = log_dir
         self._clock = clock
         self._workers: dict[str, Worker] = {}
+        self._looked = self._written = clock()
 
     def look(self) -> None:
         """Start what is to be started, and write down what changed since the last look."""
         before = dict(self.stand_ins)
+        self._allow_for_lateness()
         for name in _FIRST:
             if name not in self.stand_ins:
                 self._begin(name)
         for name, worker in self._workers.items():
             if worker.restart_at is None:
                 self._read_reports(name, worker)
+                self._end_if_silent(name, worker)
                 self._look_for_end(name, worker)
             elif self._clock() >= worker.restart_at:
                 self._begin(name, worker.failures)
         if _AFTER_FIREHOSE not in self.stand_ins and self.stand_ins["firehose"].state is State.running:
             self._begin(_AFTER_FIREHOSE)
-        if before != self.stand_ins:
+        if before != self.stand_ins or self._clock() - self._written >= WRITE_SECONDS:
             self._register.write(self.stand_ins)
-            for name in SERVICES:
-                if self.stand_ins.get(name) != before.get(name):
-                    self._log(name)
+            self._written = self._clock()
+        for name in SERVICES:
+            if self.stand_ins.get(name) != before.get(name):
+                self._log(name)
+
+    def _allow_for_lateness(self) -> None:
+        """Hold no time against the stand-ins in which nobody looked."""
+        late_seconds = self._clock() - self._looked
+        self._looked = self._clock()
+        if late_seconds > LATE_SECONDS:
+            for worker in self._workers.values():
+                worker.silent_at += late_seconds
 
     def _begin(self, name: str, failures: int = 0) -> None:
         reports, theirs = os.pipe()
         os.set_blocking(reports, False)
         with os.fdopen(theirs, "wb"):
-            self._workers[name] = Worker(self._start(name, theirs), reports, self._clock(), failures)
+            now = self._clock()
+            silent_at = now + FIRST_ANSWER_SECONDS
+            self._workers[name] = Worker(self._start(name, theirs), reports, now, silent_at, failures)
         stand_in = StandIn(State.starting, now_ms())
         if before := self.stand_ins.get(name):  # its last problem stays until it works again
             stand_in = replace(stand_in, restarts=before.restarts + 1, problem=before.problem)
@@ -100,9 +120,18 @@ class Workers:
             lines = os.read(worker.reports, REPORTS_BYTES).decode().splitlines()
         except BlockingIOError:
             return
+        if lines:
+            worker.silent_at = self._clock() + stand_ins.ANSWER_SECONDS
         for problem in lines:
+            if problem == program.BEAT:
+                continue
             state = State.waiting if problem else State.running
             self.stand_ins[name] = replace(self.stand_ins[name], state=state, problem=problem)
+
+    def _end_if_silent(self, name: str, worker: Worker) -> None:
+        if self._clock() >= worker.silent_at:
+            self.stand_ins[name] = replace(self.stand_ins[name], state=State.silent, problem=stand_ins.silence())
+            worker.process.kill()
 
     def _look_for_end(self, name: str, worker: Worker) -> None:
         code = worker.process.poll()
@@ -116,7 +145,10 @@ class Workers:
         else:
             error = last_error(log_path) if code == FAILED_EXIT_CODE else ""
             reason = f" ({error})" if error else ""
-            state, problem = State.ended, f"{how_it_ended(code)}{reason}: see {log_path}"
+            how = how_it_ended(code)
+            if self.stand_ins[name].state is State.silent:
+                how = f"{stand_ins.silence()}, and {how}"
+            state, problem = State.ended, f"{how}{reason}: see {log_path}"
             is_first = self._clock() - worker.started >= STEADY_SECONDS
             worker.failures = 1 if is_first else worker.failures + 1
             wait_seconds = backoff_seconds(worker.failures, FIRST_RESTART_SECONDS, LONGEST_RESTART_SECONDS)

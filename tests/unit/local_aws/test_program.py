@@ -1,5 +1,6 @@
 """A program ends with one line about an error, and with an exit code that says whether to start it again."""
 
+import os
 import subprocess
 import sys
 
@@ -62,3 +63,13 @@ program.run(work)
     assert first.endswith("INFO Left out s3://bucket/a\\x1b[31m\\u202e\\nb")
     assert others[-1] == "RuntimeError: \\x9b1m"
     assert "".join(others).isprintable()
+
+
+def test_a_program_that_only_works_gives_signs_of_life_and_no_report(monkeypatch):
+    monkeypatch.setattr(program, "BEAT_SECONDS", 0.01)
+    ours, theirs = os.pipe()
+    report = program.reporter(theirs)
+    with os.fdopen(ours) as lines:
+        assert [next(lines) for _ in range(3)] == [f"{program.BEAT}\n"] * 3
+        report("can't\nsave")
+        assert next(line for line in lines if line != f"{program.BEAT}\n") == "can't save\n"

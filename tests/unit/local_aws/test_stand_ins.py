@@ -39,6 +39,17 @@ def test_what_is_written_is_read_while_the_supervisor_lives_and_no_longer(tmp_pa
     assert stand_ins.read(tmp_path) is None
 
 
+def test_nobody_knows_of_the_stand_ins_of_a_supervisor_that_no_longer_writes(tmp_path, monkeypatch):
+    register = Register(tmp_path)
+    register.write({"pipe": StandIn(State.running, 1)})
+    now = stand_ins.time.monotonic()
+    monkeypatch.setattr(stand_ins.time, "monotonic", lambda: now + 29)
+    assert stand_ins.read(tmp_path)["pipe"].state is State.running
+    monkeypatch.setattr(stand_ins.time, "monotonic", lambda: now + 31)
+    problem = "may not run: its supervisor has not answered for over 30 s. See workers.log"
+    assert stand_ins.read(tmp_path) == {"pipe": StandIn(State.silent, 1, 0, problem)}
+
+
 @pytest.fixture
 def full_disk():
     """Let no file grow: what a full disk refuses."""

@@ -20,6 +20,9 @@ for report in reports:
 print("2026-11-26 10:00:00,000", "INFO harmless" if "quiet" in reports else "ERROR the reason", flush=True)
 if code == "stay":
     time.sleep(60)
+while code == "beat":
+    os.write(int(report_fd), b" \\n")
+    time.sleep(0.01)
 sys.exit(int(code))
 """
 
@@ -129,3 +132,38 @@ def test_one_that_waits_says_why_until_it_goes_on(supervise):
     seen = supervised.look_until("crawler", State.waiting)
     assert (seen["crawler"].problem, seen["crawler"].restarts) == ("can't save", 0)
     assert supervised.look_until("firehose", State.running)["firehose"].problem == ""
+
+
+def test_one_that_gives_no_sign_of_life_is_ended_and_started_again(supervise):
+    supervised = supervise(firehose=[("", "stay")], crawler=[("", "beat")], pipe=[("", "beat")])
+    supervised.look_until("pipe", State.running)
+    while supervised.now < stand_ins.ANSWER_SECONDS:
+        assert stand_ins.read(supervised.folder)["firehose"].state is State.running
+        supervised.now += workers.LATE_SECONDS
+        time.sleep(0.05)
+        supervised.workers.look()
+    seen = supervised.look_until("firehose", State.ended)
+    assert seen["firehose"].problem.startswith("has not answered for over 30 s, and was ended by SIGKILL: see ")
+    assert (seen["crawler"].state, seen["pipe"].state) == (State.running, State.running)
+    supervised.now += 1
+    assert supervised.look_until("firehose", State.running)["firehose"].restarts == 1
+
+
+def test_the_time_in_which_the_supervisor_was_frozen_is_held_against_no_stand_in(supervise):
+    supervised = supervise()
+    supervised.look_until("pipe", State.running)
+    supervised.now += stand_ins.ANSWER_SECONDS * 2
+    supervised.workers.look()
+    assert {each.state for each in stand_ins.read(supervised.folder).values()} == {State.running}
+
+
+def test_the_supervisor_writes_though_nothing_changes(supervise, monkeypatch):
+    supervised = supervise()
+    supervised.look_until("pipe", State.running)
+    time.sleep(0.05)
+    monkeypatch.setattr(stand_ins, "ANSWER_SECONDS", 0.05)
+    assert stand_ins.read(supervised.folder)["pipe"].state is State.silent
+    supervised.now += stand_ins.WRITE_SECONDS
+    supervised.workers.look()
+    monkeypatch.setattr(stand_ins, "ANSWER_SECONDS", 30)
+    assert stand_ins.read(supervised.folder)["pipe"].state is State.running

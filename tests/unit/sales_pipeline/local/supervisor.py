@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from local_aws import workers
+from local_aws import stand_ins, workers
 
 STAND_IN = """
 import os, sys, time
@@ -14,7 +14,9 @@ if name not in (os.environ["SILENT"], os.environ.get("FAILING")):
 if os.environ.get("FAILING") == name:
     print("2026-11-26 10:00:00,000 ERROR [Errno 28] No space left on device: 'settings.json'", flush=True)
     sys.exit(1)
-time.sleep(60)
+while True:
+    os.write(int(report_fd), b" \\n")
+    time.sleep(0.1)
 """
 
 
@@ -28,6 +30,8 @@ class StandIn(subprocess.Popen):
 
 if __name__ == "__main__":
     workers.subprocess.Popen = StandIn
+    stand_ins.ANSWER_SECONDS = float(os.environ.get("ANSWER_SECONDS", "30"))
+    workers.WRITE_SECONDS = 0.1
     workers.LOOK_SECONDS = 0.02
     workers.FIRST_RESTART_SECONDS = 0.2
     sys.exit(workers.main())

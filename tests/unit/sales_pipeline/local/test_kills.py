@@ -229,3 +229,35 @@ def test_a_stand_in_that_waits_from_the_start_ends_it_with_its_reason(start):
     up = start(PROBLEM="can't save its checkpoint (No space left on device)")
     assert_error(up, "can't save its checkpoint (No space left on device)")
     assert RUNS not in up.printed
+
+
+def test_a_stand_in_that_is_frozen_is_replaced_and_that_is_said(start):
+    up = start(ANSWER_SECONDS="2")
+    up.wait_for_text(RUNS)
+    os.kill(up.processes()["firehose"], signal.SIGSTOP)
+    up.wait_for_text(f"the stand-in for Amazon Data Firehose has not answered for over 2 s, and {KILLED}: see ")
+    up.wait_for_text("the stand-in for Amazon Data Firehose runs again")
+    assert {name: each.restarts for name, each in stand_ins.read(up.state_dir).items()}["firehose"] == 1
+    up.process.terminate()
+    assert up.end()[0] == 0
+
+
+def test_a_frozen_supervisor_is_no_sign_that_the_stand_ins_run(start):
+    up = start(ANSWER_SECONDS="2")
+    up.wait_for_text(RUNS)
+    supervisor = up.processes()["supervisor"]
+    os.kill(supervisor, signal.SIGSTOP)
+    up.wait_for_text("the stand-in for Amazon Data Firehose may not run: its supervisor has not answered for over 2 s")
+    os.kill(supervisor, signal.SIGCONT)
+    up.wait_for_text("the stand-in for Amazon Data Firehose runs again")
+    assert {each.restarts for each in stand_ins.read(up.state_dir).values()} == {0}
+    os.kill(supervisor, signal.SIGSTOP)
+    up.process.terminate()
+    assert up.end()[0] == 0
+
+
+def test_a_closed_terminal_is_a_good_end_as_ctrl_c_is(start):
+    up = start()
+    up.wait_for_text(RUNS)
+    up.process.send_signal(signal.SIGHUP)
+    assert up.end()[0] == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from generator.pace import Stop
-from local_aws import guard
+from local_aws import guard, stand_ins
 from sales_pipeline import __main__ as sales
 from sales_pipeline.local import pipeline, up, watch
 
@@ -73,6 +73,7 @@ if __name__ == "__main__":
     pipeline.Sam = Sam
     up.find = lambda *_: None
     up.generate = SimpleNamespace(run=write_orders)
+    stand_ins.ANSWER_SECONDS = float(os.environ.get("ANSWER_SECONDS", "30"))
     watch.LOOK_SECONDS = 0.05
     watch.START_SECONDS = float(os.environ.get("START_SECONDS", "60"))
     sys.argv = ["sales", "up"]
