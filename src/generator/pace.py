@@ -16,7 +16,7 @@ BATCHES_PER_SECOND = 4
 BATCH_SIZE = 25  # the most items of one BatchWriteItem
 MAX_BEHIND_SECONDS = 1.0
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def paced(
@@ -50,7 +50,7 @@ def paced(
 
 
 class Stop:
-    """Turns the first Ctrl-C or SIGTERM into a request to stop, and the second into a KeyboardInterrupt."""
+    """Turns the first Ctrl-C, SIGTERM or SIGHUP into a request to stop, and the second into a KeyboardInterrupt."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -58,12 +58,14 @@ class Stop:
 
     @contextmanager
     def by_signal(self) -> Iterator[None]:
-        before = [signal.signal(number, self._on_signal) for number in _SIGNALS]
+        # nohup ignores SIGHUP, and that stays.
+        numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = [signal.signal(number, self._on_signal) for number in numbers]
         try:
             yield
         finally:
             if not self._leaving:  # after a second signal all are ignored, so that a third cannot stop the summary
-                for number, handler in zip(_SIGNALS, before, strict=True):
+                for number, handler in zip(numbers, before, strict=True):
                     signal.signal(number, handler)
 
     def wait(self, seconds: float) -> bool:

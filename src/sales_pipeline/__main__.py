@@ -10,7 +10,10 @@ _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C, SIGTERM and SIGHUP end it with exit code 130, also while modules are imported."""
+    """Run the command line. Ctrl-C, SIGTERM and SIGHUP end it with exit code 130, also while modules are imported.
+
+    After the command they change nothing more: its exit code says what it did.
+    """
     try:
         for number in _ENDINGS:
             if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
@@ -24,6 +27,10 @@ def main() -> None:
                 sys.exit(130)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        # Python takes its handlers away before it has ended. A signal would then kill it, in the place of its exit code.
+        for number in _ENDINGS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

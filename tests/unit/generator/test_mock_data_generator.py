@@ -415,7 +415,7 @@ def test_a_high_rate_goes_out_in_batches(dynamodb):
     assert summary(done.stdout)["written"] == "110"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_run_with_a_true_summary(dynamodb, number):
     with started("--endpoint-url", dynamodb.url, "--interval", "3600") as process:
         first = process.stdout.readline()

@@ -98,3 +98,20 @@ def test_a_command_under_nohup_does_not_end_with_its_terminal():
         "from sales_pipeline.cli import app\napp.app = lambda: signal.raise_signal(signal.SIGHUP)\n__main__.main()"
     )
     assert subprocess.run([sys.executable, "-c", script], timeout=SECONDS, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_signal_after_the_command_changes_no_exit_code(number, code):
+    script = f"""
+import os, sys
+from sales_pipeline import __main__
+from sales_pipeline.cli import app
+class Late:
+    def __del__(self, kill=os.kill, number={int(number)}, own=os.getpid()):
+        kill(own, number)  # when Python deletes its modules, it has taken its signal handlers away
+app.late = Late()
+app.app = lambda: sys.exit({code})
+__main__.main()
+"""
+    assert subprocess.run([sys.executable, "-c", script], timeout=SECONDS, check=False).returncode == code
