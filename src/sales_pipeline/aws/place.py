@@ -18,5 +18,5 @@ def is_here(endpoint_url: str) -> bool:
 def describe(stack: Stack, service: str) -> str:
     """Return one line that says where the stack is, and which endpoint a client of this service asks."""
     endpoint_url = stack.session.client(service).meta.endpoint_url  # type: ignore[call-overload]  # any service
-    place = "this machine" if is_here(endpoint_url) else f"AWS, account {stack.account}, {stack.session.region_name}"
-    return f"stack {stack.name} on {place}, {endpoint_url}"
+    place = "this machine" if is_here(endpoint_url) else "AWS"
+    return f"stack {stack.name} on {place}, account {stack.account}, {stack.session.region_name}, {endpoint_url}"

@@ -93,9 +93,9 @@ def test_a_command_that_only_shows_does_not(command):
     ("endpoint_url", "on"),
     [
         (None, f"AWS, account 1, {REGION}, https://dynamodb.{REGION}.amazonaws.com"),
-        ("http://127.0.0.1:4567", "this machine, http://127.0.0.1:4567"),
-        ("http://[::1]:4567", "this machine, http://[::1]:4567"),
-        ("http://localhost:8000", "this machine, http://localhost:8000"),
+        ("http://127.0.0.1:4567", f"this machine, account 1, {REGION}, http://127.0.0.1:4567"),
+        ("http://[::1]:4567", f"this machine, account 1, {REGION}, http://[::1]:4567"),
+        ("http://localhost:8000", f"this machine, account 1, {REGION}, http://localhost:8000"),
         ("http://10.0.0.1:8000", f"AWS, account 1, {REGION}, http://10.0.0.1:8000"),
     ],
 )
