@@ -28,7 +28,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
-        # Python takes its handlers away before it has ended. A signal would then kill it, in the place of its exit code.
+        # Python takes its handlers away before it has ended: a signal would kill it, in the place of its exit code.
         for number in _ENDINGS:
             signal.signal(number, signal.SIG_IGN)
 

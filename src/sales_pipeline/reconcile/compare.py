@@ -63,8 +63,10 @@ def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None,
         read_at = time.monotonic()
         reader.read()
 
-    # Orders were written, changed and deleted since the table was read.
-    for orderids in ledger.doubtful_orders(started_ms - in_progress_ms, GET_KEYS):
+    # Orders were written, changed and deleted since the table was read. An order that is new can be in an object whose
+    # oldest record came before, by up to what the buffers take, whatever --wait says of orders in progress.
+    since_ms = started_ms - max(in_progress_ms, int(delivery_seconds(sources.stack) * 1000))
+    for orderids in ledger.doubtful_orders(since_ms, GET_KEYS):
         ledger.update_orders(orderids, sources.versions_now(orderids), now_ms())
     reader.compare()
     return conclude(ledger, reader.unread(), reader.not_shown(), samples, has_change_columns=sources.has_change_columns)

@@ -120,11 +120,14 @@ class Ledger:
         bounds = {"since_ms": listed_ms - in_progress_ms, "until_ms": listed_ms + CLOCK_SKEW_MS}
         self._database.execute(queries.FIND_DIFFERENCES, {"deleted": DELETED, **bounds})
 
-    def doubtful_orders(self, arrived_since_ms: int, batch_size: int) -> Iterator[list[str]]:
-        """Yield the ids of orders that differ unexplained, and of unknown ones with a row that arrived since then."""
+    def doubtful_orders(self, since_ms: int, batch_size: int) -> Iterator[list[str]]:
+        """Yield the ids of orders that differ unexplained, and of unknown ones that may have been written since then.
+
+        Their ids are from then, or an object with a row of them is.
+        """
         self._database.execute("DROP TABLE IF EXISTS doubtful")
         self._database.execute("CREATE TEMP TABLE doubtful (orderid TEXT)")
-        values = {"arrived_since": arrival_at(arrived_since_ms)}
+        values = {"since_ms": since_ms, "arrived_since": arrival_at(since_ms)}
         self._database.execute(f"INSERT INTO doubtful {queries.DOUBTFUL}", values)
         cursor = self._database.execute("SELECT orderid FROM doubtful")
         while batch := cursor.fetchmany(batch_size):

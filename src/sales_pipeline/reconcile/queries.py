@@ -105,13 +105,14 @@ UNION
 SELECT orderid FROM rows GROUP BY orderid, version
 HAVING count(*) > 1 AND sum(event_id IS NULL OR event_id LIKE :backfilled) > 0
 """
-# What may look otherwise when the table is read again: of unknown orders, those with a row that arrived just now.
+# What may look otherwise when the table is read again: of unknown orders, those whose ids are new, and those with a row
+# that arrived just now. When Firehose catches up, new orders are in objects that begin long ago.
 DOUBTFUL = f"""
 SELECT orderid FROM differences WHERE {UNEXPLAINED} OR (
-    kind = 'unknown' AND EXISTS (
+    kind = 'unknown' AND (created_ms(orderid) >= :since_ms OR EXISTS (
         SELECT 1 FROM rows
         WHERE rows.orderid = differences.orderid AND (arrived >= :arrived_since OR NOT names_time(arrived))
-    )
+    ))
 )
 """  # noqa: S608
 NEWEST_SEQUENCE_NUMBER = (

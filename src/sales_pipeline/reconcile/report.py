@@ -131,7 +131,7 @@ _EXPLANATIONS = {
     "in progress": "They may still arrive: run `sales reconcile` again in two minutes.",
     "in errors/": "`sales failures` says why they failed, `sales replay` sends them again.",
     "in the DLQ": "The pipe gave up on them: run `sales replay` within 24 hours.",
-    "unknown": "The table does not hold them: they were deleted, or never in it.",
+    "unknown": "The table did not hold them: they were deleted, never in it, or just written.",
     "not shown": (
         "Athena does not read these objects: `orders` does not show their days or\n"
         "  folders, their names are hidden, or S3 has archived them. Move them elsewhere."

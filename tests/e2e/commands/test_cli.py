@@ -77,7 +77,9 @@ def generated(up):
     generate = ("generate", "--count", str(ORDERS), "--rate", "100", "--seed", "7")
     ended = sales(up.home, *generate, **hostile(up.home))
     assert ended.returncode == 0, ended.stderr
-    assert ended.stderr.startswith("using stack sales-data-projection on this machine, account 000000000000, us-east-1, http://127.0.0.1:")
+    assert ended.stderr.startswith(
+        "using stack sales-data-projection on this machine, account 000000000000, us-east-1, http://127.0.0.1:"
+    )
     return ended.stdout
 
 

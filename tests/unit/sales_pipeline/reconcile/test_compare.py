@@ -12,7 +12,8 @@ import pytest
 from sales_pipeline.errors import SalesError
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.dead_letters import Listing
-from sales_pipeline.reconcile import queries
+from sales_pipeline.orders.version import created_ms
+from sales_pipeline.reconcile import compare, queries
 from sales_pipeline.reconcile.temporary import LedgerError
 from tests.unit.sales_pipeline.reconcile.conftest import IN_PROGRESS_SECONDS
 from tests.unit.sales_pipeline.reconcile.stacks import (
@@ -26,6 +27,7 @@ from tests.unit.sales_pipeline.reconcile.stacks import (
     row,
 )
 
+START_MS = START_SECONDS * 1000
 LATER_SECONDS = 2 * IN_PROGRESS_SECONDS
 
 
@@ -89,6 +91,27 @@ def test_rows_of_orders_written_since_the_table_was_read_are_not_unknown(stack, 
     _, report = run()
     assert report["orders"] == 2
     assert report["unknown"] == {"count": 1, "samples": ["x" * 3000]}
+
+
+@pytest.mark.parametrize(
+    ("orderid", "oldest_record"),
+    [
+        ("any id", "11-59-15"),  # up to 46 s before, by this stack's buffers: --wait says nothing of an object's age
+        ("01a20320-a201-7000-8000-000000000001", "08-00-00"),  # Firehose catches up: its object begins hours before
+    ],
+)
+def test_an_order_written_since_is_not_unknown_whatever_object_it_is_in(stack, clock, capsys, orderid, oldest_record):
+    assert (created_ms(orderid) or START_MS + 1) == START_MS + 1
+    put_orders(stack, order("late"))
+
+    def during(_):
+        put_orders(stack, order(orderid))
+        put_object(stack, object_key(oldest_record), row("late") + row(orderid))
+
+    clock.during = during
+    compare.run(stack, "json", in_progress_seconds=1.0)
+    report = json.loads(capsys.readouterr().out)
+    assert (report["verdict"], report["orders"], report["unknown"]["count"]) == ("equal", 2, 0), report
 
 
 def test_error_records_explain_their_version_alone(stack, run):
