@@ -104,12 +104,18 @@ class Selection:
         """Return a selection. Times without a zone are in UTC."""
         return cls(to_ms(since), to_ms(until), reason)
 
-    def nothing(self, replayed: str | None) -> str:
-        """Return one line for a person where it includes no failure. `replayed` says which changes may fail again."""
-        words = "Nothing else failed" if replayed else "Nothing failed"
-        if self != Selection():
-            words += " that --since, --until and --reason select"
-        return f"{replayed} {words}." if replayed else f"{words}."
+    def nothing(self, delivery_seconds: float, replayed: str | None) -> str:
+        """Return a text for a person where it includes no failure.
+
+        A change takes `delivery_seconds` to `errors/`, and `replayed` says which changes may fail again.
+        """
+        which = " that --since, --until and --reason select" if self != Selection() else ""
+        words = [
+            *([replayed] if replayed else []),
+            f"No {'other ' if replayed else ''}failure{which} is in errors/ or in the dead-letter queue yet.",
+            f"Firehose writes a failure to errors/ up to {delivery_seconds:.0f} s after the change.",
+        ]
+        return " ".join(words)
 
     def includes(self, failure: Failure) -> bool:
         """Say whether a failure, or a part of its period, is selected."""

@@ -106,7 +106,8 @@ def run(stack: Stack, selection: Selection, *, send: bool, replays_max: int, dis
     if not tally.changes:
         now = now_ms()
         replayed = replayed_lately(stack, now)
-        sys.stdout.write(f"{selection.nothing(replayed.text(now) if replayed else None)}\n")
+        note = replayed.text(now) if replayed else None
+        sys.stdout.write(f"{selection.nothing(delivery_seconds(stack), note)}\n")
         return 0
     print_table(tally.table(done=send), headings=1)
     if not send:

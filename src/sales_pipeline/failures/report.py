@@ -8,6 +8,7 @@ from typing import Any
 
 from common.clock import now_ms
 from sales_pipeline.aws.bucket import Bucket, Location
+from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import ReplayHistory
@@ -61,7 +62,7 @@ def run(stack: Stack, selection: Selection, output: Format, *, each: bool) -> No
             sys.stdout.write("\nFix the cause, then send these changes again: sales replay\n")
             sys.stdout.write(f"{note}\n" if note else "")
         elif note or not listing.problem:
-            sys.stdout.write(f"{selection.nothing(note)}\n")
+            sys.stdout.write(f"{selection.nothing(delivery_seconds(stack), note)}\n")
     else:
         fields = [_fields(one) for one in failures]
         if each:

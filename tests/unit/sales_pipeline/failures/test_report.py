@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters, report
 from sales_pipeline.failures.dead_letters import Listing
 from sales_pipeline.failures.records import Failure, Selection
@@ -101,7 +102,7 @@ def ask(monkeypatch, capsys):
 
     def ask(found, output, *, each=False):
         monkeypatch.setattr(report, "_failures", lambda *_: (found, set()))
-        report.run(None, Selection(), output, each=each)
+        report.run(Stack("sales", {}, None, {"BufferIntervalSeconds": "60"}), Selection(), output, each=each)
         return capsys.readouterr().out
 
     return ask
@@ -112,7 +113,13 @@ def test_a_person_is_told_what_to_do_next(ask):
         "",
         "Fix the cause, then send these changes again: sales replay",
     ]
-    assert ask([], "table") == "Nothing failed.\n"
+
+
+def test_nothing_in_errors_yet_is_not_said_to_be_nothing_that_failed(ask):
+    assert ask([], "table") == (
+        "No failure is in errors/ or in the dead-letter queue yet. Firehose writes a failure to errors/ up to 105 s after "
+        "the change.\n"
+    )
 
 
 def test_a_search_finds_the_whole_of_a_failure_in_one_line(ask):
