@@ -20,9 +20,10 @@ from generator.pace import BATCH_SIZE, Stop
 from generator.writer import Writer, connect
 from sales_pipeline import crawl, query
 from sales_pipeline.aws.stack import Stack, find
+from sales_pipeline.failures.records import REFUSED_BY_TRANSFORM, read_error_object
 from sales_pipeline.failures.report import reasons
 from sales_pipeline.local import evidence, pipeline, running
-from sales_pipeline.local.demo_result import compare
+from sales_pipeline.local.demo_result import FIREHOSE_LOG, compare
 from sales_pipeline.terminal.table import print_table
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Progress:
     in_stream: int = 0
     in_lake: int = 0
     refused: int = 0
+    failed: int = 0
     objects: int = 0
     delays_seconds: list[float] = field(default_factory=list)
 
@@ -54,6 +56,7 @@ class Progress:
         return (
             f"table {len(self.written):>4} of {ORDERS}   stream {self.in_stream:>4}   lake {self.in_lake:>4} rows"
             f" in {self.objects} object{'s' * (self.objects != 1)}   refused {self.refused}"
+            f"{f'   failed {self.failed}' if self.failed else ''}"
         )
 
 
@@ -81,10 +84,14 @@ class Stores:
             self._iterators[position] = answer["NextShardIterator"]
         for prefix in ("sales_data/", "errors/"):
             for key in self._new_keys(prefix):
-                lines = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().splitlines()
+                body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
                 if prefix == "errors/":
-                    progress.refused += len(lines)
+                    errors = [record.error for record in read_error_object(body)]
+                    refused = errors.count(REFUSED_BY_TRANSFORM)
+                    progress.refused += refused
+                    progress.failed += len(errors) - refused
                     continue
+                lines = body.splitlines()
                 progress.objects += 1
                 progress.in_lake += len(lines)
                 now = time.monotonic()
@@ -134,10 +141,13 @@ def run() -> int:
         console.print(f"  Firehose gathers rows for {BUFFER_INTERVAL_SECONDS} s here, not for 60")
         progress = _send_orders(stack, console)
         rows = _query_rows(stack, console, clock, local.state_dir) if progress.in_lake else {}
-        result = compare(set(progress.written), rows, evidence.refused_orders(stack) if progress.refused else ())
-        if progress.refused:
+        has_errors = progress.refused + progress.failed > 0
+        result = compare(set(progress.written), rows, *(evidence.orders_with_errors(stack) if has_errors else ()))
+        if has_errors:
             console.print("\nWhy records failed:")
             print_table(reasons(stack), headings=1)
+        if progress.failed:
+            console.print(f"\nThe last error in {FIREHOSE_LOG}: {evidence.last_failure(local.log_dir)}")
         if not result.equal:
             evidence.keep(stack, local.log_dir)
         console.print()
@@ -165,7 +175,7 @@ def _query_rows(stack: Stack, console: PlainConsole, clock: Clock, state_dir: Pa
 
 
 def _send_orders(stack: Stack, console: PlainConsole) -> Progress:
-    """Write the orders and wait until all are in the lake or refused, at most 60 s after the last was written."""
+    """Write the orders and wait until all are in the lake or failed, at most 60 s after the last was written."""
     progress, stores = Progress(), Stores(stack)
     failures: list[Exception] = []
     writing = threading.Thread(target=_write, args=(stack, progress, failures), daemon=True)
@@ -173,7 +183,7 @@ def _send_orders(stack: Stack, console: PlainConsole) -> Progress:
     with live:
         writing.start()
         deadline = time.monotonic() + ARRIVAL_SECONDS
-        while writing.is_alive() or progress.in_lake + progress.refused < len(progress.written):
+        while writing.is_alive() or progress.in_lake + progress.refused + progress.failed < len(progress.written):
             if writing.is_alive():
                 deadline = time.monotonic() + ARRIVAL_SECONDS
             if time.monotonic() > deadline:

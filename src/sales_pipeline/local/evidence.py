@@ -5,16 +5,28 @@ from typing import Any
 
 from sales_pipeline.aws.bucket import Bucket, Location
 from sales_pipeline.aws.stack import Stack
-from sales_pipeline.failures.records import read_error_object
-from sales_pipeline.local.demo_result import ERRORS_LOG, TRANSFORM_LOG
+from sales_pipeline.failures.records import REFUSED_BY_TRANSFORM, read_error_object
+from sales_pipeline.local.demo_result import ERRORS_LOG, FIREHOSE_LOG, TRANSFORM_LOG
 from sales_pipeline.orders.change import change_of
 
+_FAILED = " failed as "
+"""In a line of FIREHOSE_LOG, it stands before the error of a call of the transform."""
 
-def refused_orders(stack: Stack) -> set[str]:
-    """Return the ids of the orders that have an error record."""
-    records = [record for body in _error_objects(stack) for record in read_error_object(body)]
-    changes = [change_of(record.data) for record in records if record.data is not None]
-    return {change.order_id for change in changes if change.order_id}
+
+def orders_with_errors(stack: Stack) -> tuple[set[str], set[str]]:
+    """Return the ids of the orders that the transform refused, and of those for which it failed itself."""
+    refused, failed = set[str](), set[str]()
+    for record in (record for body in _error_objects(stack) for record in read_error_object(body)):
+        order_id = change_of(record.data).order_id if record.data is not None else None
+        if order_id:
+            (refused if record.error == REFUSED_BY_TRANSFORM else failed).add(order_id)
+    return refused, failed
+
+
+def last_failure(log_dir: Path) -> str:
+    """Return what Firehose's stand-in logged last of a transform that failed: the error's name, and what it knows."""
+    lines = (log_dir / FIREHOSE_LOG).read_text(errors="replace").splitlines()
+    return next((line.partition(_FAILED)[2] for line in reversed(lines) if _FAILED in line), "nothing")
 
 
 def keep(stack: Stack, log_dir: Path) -> None:

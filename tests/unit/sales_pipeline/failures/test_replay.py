@@ -560,8 +560,8 @@ def test_a_replay_that_is_interrupted_says_what_it_did(monkeypatch, capsys, worl
 
 
 NOTHING = (
-    "No failure is in errors/ or in the dead-letter queue yet. Firehose writes a failure to errors/ up to 105 s after the "
-    "change."
+    "No failure is in errors/ or in the dead-letter queue yet. Firehose writes a failure to errors/ up to 105 s after "
+    "the change."
 )
 NOTHING_ELSE = NOTHING.replace("No failure", "No other failure")
 SELECTED = "that --since, --until and --reason select"

@@ -117,8 +117,8 @@ def test_a_person_is_told_what_to_do_next(ask):
 
 def test_nothing_in_errors_yet_is_not_said_to_be_nothing_that_failed(ask):
     assert ask([], "table") == (
-        "No failure is in errors/ or in the dead-letter queue yet. Firehose writes a failure to errors/ up to 105 s after "
-        "the change.\n"
+        "No failure is in errors/ or in the dead-letter queue yet. Firehose writes a failure to errors/ up to 105 s "
+        "after the change.\n"
     )
 
 

@@ -50,6 +50,13 @@ def test_a_refused_order_is_not_lost():
     assert str(result) == "NOT EQUAL: 3 orders written, 1 rows in the lake, 1 lost, 1 refused, 0 duplicate."
 
 
+def test_an_order_for_which_the_transform_failed_was_not_refused():
+    result = compare({"a", "b", "c"}, {"a": 1}, {"b"}, {"b", "c"})
+    assert result == DemoResult(written=3, rows=1, lost=0, duplicate=0, refused=1, failed=1)
+    assert str(result) == "NOT EQUAL: 3 orders written, 1 rows in the lake, 0 lost, 1 refused, 1 failed, 0 duplicate."
+    assert not compare({"a"}, {}, (), {"a"}).equal
+
+
 @pytest.mark.parametrize(
     ("rows_by_order", "refused", "words"),
     [
@@ -69,10 +76,10 @@ def test_a_result_that_is_not_equal_says_where_to_look(rows_by_order, refused, w
 REFUSED = {"orderid": {"S": "2"}, "product_name": {"S": "Lamp"}, "quantity": {"N": "1"}, "price": {"S": "cheap"}}
 
 
-def error_line(image):
+def error_line(image, code="Lambda.ProcessingFailedStatus"):
     event = {"eventName": "INSERT", "dynamodb": {"Keys": {"orderid": image["orderid"]}, "NewImage": image}}
     line = {"rawData": base64.b64encode(json.dumps(event).encode()).decode(), "arrivalTimestamp": 1_795_348_800_000}
-    return json.dumps(line | {"errorCode": "Lambda.ProcessingFailedStatus"}) + "\n"
+    return json.dumps(line | {"errorCode": code}) + "\n"
 
 
 @pytest.fixture
@@ -83,12 +90,14 @@ def stack(monkeypatch, tmp_path):
     with mock_aws():
         session = boto3.Session(region_name="us-east-1")
         session.client("s3").create_bucket(Bucket="lake")
+        session.client("kinesis").create_stream(StreamName="stream", ShardCount=1)
         session.client("logs").create_log_group(logGroupName="transform-log")
         session.client("logs").create_log_stream(logGroupName="transform-log", logStreamName="1")
         event = {"timestamp": 1_795_348_800_000, "message": "record failed"}
         session.client("logs").put_log_events(logGroupName="transform-log", logStreamName="1", logEvents=[event])
         outputs = {
             "BucketName": "lake",
+            "StreamName": "stream",
             "ErrorLocation": "s3://lake/errors/",
             "PipeDeadLetterQueueUrl": session.client("sqs").create_queue(QueueName="letters")["QueueUrl"],
             "TransformLogGroupName": "transform-log",
@@ -98,6 +107,10 @@ def stack(monkeypatch, tmp_path):
         @contextmanager
         def run(*_):
             (tmp_path / "log").mkdir()
+            attempt = "2026-11-22 12:00:00,000 ERROR Attempt {} of 2 to transform 1 records with arn failed as "
+            said = "Lambda.FunctionError: the function failed, and says RuntimeError: {}\n"
+            log = "".join((attempt + said).format(number, cause) for number, cause in ((1, "not this"), (2, "boom")))
+            (tmp_path / "log" / "firehose.log").write_text(log + "2026-11-22 12:00:01,000 INFO Wrote 1 records\n")
             yield Pipeline(SimpleNamespace(environment={}), "sales", tmp_path / "log", tmp_path / "state")
 
         monkeypatch.setattr(demo.pipeline, "run", run)
@@ -124,3 +137,24 @@ def test_a_demo_whose_orders_are_all_refused_says_why_and_keeps_what_shows_it(mo
     log_dir = tmp_path / "log"
     assert (log_dir / "errors.log").read_text() == error_line(REFUSED)
     assert (log_dir / "transform.log").read_text() == "record failed\n"
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_demo_whose_transform_fails_says_so_and_shows_the_cause(monkeypatch, capsys):
+    def send(stack, console):
+        body = error_line(REFUSED, "Lambda.FunctionError").encode()
+        stack.session.client("s3").put_object(Bucket="lake", Key="errors/x", Body=body)
+        monkeypatch.setattr(demo, "_write", lambda _, progress, __: progress.written.update({"2": 0.0}))
+        progress = send_orders(stack, console)
+        assert (progress.refused, progress.failed) == (0, 1)
+        return progress
+
+    send_orders = demo._send_orders
+    monkeypatch.setattr(demo, "_send_orders", send)
+    assert demo.run() == 1
+    *_, printed = capsys.readouterr().out.partition("Why records failed:\n")
+    cause = "Lambda.FunctionError: the function failed, and says RuntimeError: boom"
+    assert f"\nThe last error in firehose.log: {cause}\n" in printed
+    assert "failed: the transform itself failed" in printed
+    assert "refused" not in printed
+    assert printed.endswith("NOT EQUAL: 1 orders written, 0 rows in the lake, 0 lost, 1 failed, 0 duplicate.\n")
