@@ -23,7 +23,6 @@ from local_aws.firehose.invocation import (
     RecordFailure,
     error_line,
     event,
-    function_error,
     function_failed,
     outcomes,
     refused,
@@ -82,7 +81,7 @@ class Function:
             failure, cause = refused(error_code(error)), one_line(error)
         else:
             if "FunctionError" in answer:
-                failure, cause = function_failed(body), f"the function failed, and says {function_error(body)}"
+                failure, cause = function_failed(body), "the function failed, see its log"
             elif len(body) > RESPONSE_BYTES_MAX:
                 failure, cause = FUNCTION_ERROR, f"it answered {len(body):,} bytes, and Lambda takes 6 MB"
             else:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from local_aws.firehose.settings import MIB
 
 RESPONSE_BYTES_MAX = 6 * MIB  # what Lambda takes; the guide says 6 MB
-_ERROR_CHARACTERS = 1000
 
 
 @dataclass(frozen=True)
@@ -135,20 +134,6 @@ def function_failed(payload: bytes) -> RecordFailure:
         return FUNCTION_ERROR
     said = f"{answer.get('errorType')} {answer.get('errorMessage')}" if isinstance(answer, dict) else ""
     return FUNCTION_TIMED_OUT if "Sandbox.Timedout" in said or "Task timed out after" in said else FUNCTION_ERROR
-
-
-def function_error(payload: bytes) -> str:
-    """Return in one line what a function that failed answered: the error's type and message, where it has them."""
-    try:
-        answer = json.loads(payload)
-    except ValueError:
-        answer = None
-    said = (
-        [str(answer[each]) for each in ("errorType", "errorMessage") if answer.get(each)]
-        if isinstance(answer, dict)
-        else []
-    )
-    return " ".join((": ".join(said) or payload.decode(errors="replace")).split())[:_ERROR_CHARACTERS]
 
 
 def outcomes(records: Sequence[Record], payload: bytes) -> list[Outcome]:

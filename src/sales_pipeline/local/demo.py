@@ -23,7 +23,7 @@ from sales_pipeline.aws.stack import Stack, find
 from sales_pipeline.failures.records import REFUSED_BY_TRANSFORM, read_error_object
 from sales_pipeline.failures.report import reasons
 from sales_pipeline.local import evidence, pipeline, running
-from sales_pipeline.local.demo_result import FIREHOSE_LOG, compare
+from sales_pipeline.local.demo_result import EMULATOR_LOG, compare
 from sales_pipeline.terminal.table import print_table
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ def run() -> int:
         if has_errors:
             console.print("\nWhy records failed:")
             print_table(reasons(stack), headings=1)
-        if progress.failed:
-            console.print(f"\nThe last error in {FIREHOSE_LOG}: {evidence.last_failure(local.log_dir)}")
+        if progress.failed and (cause := evidence.last_failure(local.log_dir)):
+            console.print(f"\nThe last error of a function in {EMULATOR_LOG}:\n  {cause}")
         if not result.equal:
             evidence.keep(stack, local.log_dir)
         console.print()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-FIREHOSE_LOG = "firehose.log"
+EMULATOR_LOG = "emulator.log"
 ERRORS_LOG, TRANSFORM_LOG = "errors.log", "transform.log"
 """What the demo keeps, beside the stand-ins' logs, if it is not equal: the records that failed, the function's log."""
 
@@ -49,7 +49,10 @@ class DemoResult:
                 "so look at src/transform/ first."
             )
         if self.failed:
-            lines.append(f"failed: the transform itself failed. {FIREHOSE_LOG} has its error for each attempt.")
+            lines.append(
+                f"failed: the transform itself failed. {TRANSFORM_LOG} has the error of a call, and {EMULATOR_LOG} that of "
+                "a start."
+            )
         if self.lost:
             lines.append("lost: pipe.log and firehose.log say how far the orders came.")
         if self.duplicate:

@@ -6,11 +6,10 @@ from typing import Any
 from sales_pipeline.aws.bucket import Bucket, Location
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures.records import REFUSED_BY_TRANSFORM, read_error_object
-from sales_pipeline.local.demo_result import ERRORS_LOG, FIREHOSE_LOG, TRANSFORM_LOG
+from sales_pipeline.local.demo_result import EMULATOR_LOG, ERRORS_LOG, TRANSFORM_LOG
 from sales_pipeline.orders.change import change_of
 
-_FAILED = " failed as "
-"""In a line of FIREHOSE_LOG, it stands before the error of a call of the transform."""
+_FAILED = " ERROR [lambda] "
 
 
 def orders_with_errors(stack: Stack) -> tuple[set[str], set[str]]:
@@ -24,9 +23,12 @@ def orders_with_errors(stack: Stack) -> tuple[set[str], set[str]]:
 
 
 def last_failure(log_dir: Path) -> str:
-    """Return what Firehose's stand-in logged last of a transform that failed: the error's name, and what it knows."""
-    lines = (log_dir / FIREHOSE_LOG).read_text(errors="replace").splitlines()
-    return next((line.partition(_FAILED)[2] for line in reversed(lines) if _FAILED in line), "nothing")
+    """Return the last line in which the emulator says why a function failed; empty if there is none.
+
+    Firehose's stand-in logs no such text, because it may hold a part of an order.
+    """
+    lines = (log_dir / EMULATOR_LOG).read_text(errors="replace").splitlines()
+    return next((line.partition(_FAILED)[2] for line in reversed(lines) if _FAILED in line), "")
 
 
 def keep(stack: Stack, log_dir: Path) -> None:

@@ -14,7 +14,6 @@ from local_aws.firehose.invocation import (
     UNREADABLE_ANSWER,
     error_line,
     event,
-    function_error,
     function_failed,
     outcomes,
     read_record,
@@ -129,21 +128,6 @@ def test_every_record_has_one_outcome_whatever_is_answered(answered):
 )
 def test_a_function_that_times_out_is_told_from_one_that_raises(payload, failure):
     assert function_failed(payload) == failure
-
-
-@pytest.mark.parametrize(
-    ("payload", "said"),
-    [
-        (b'{"errorType": "RuntimeError", "errorMessage": "boom\\nbang", "stackTrace": []}', "RuntimeError: boom bang"),
-        (b'{"errorMessage": "boom"}', "boom"),
-        (b"{}", "{}"),
-        (b"null", "null"),
-        (b"a\nb\xff", "a b\ufffd"),
-        (b"x" * 5000, "x" * 1000),
-    ],
-)
-def test_a_function_that_fails_says_why_in_one_line(payload, said):
-    assert function_error(payload) == said
 
 
 @pytest.mark.parametrize(

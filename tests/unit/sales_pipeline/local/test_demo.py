@@ -107,10 +107,9 @@ def stack(monkeypatch, tmp_path):
         @contextmanager
         def run(*_):
             (tmp_path / "log").mkdir()
-            attempt = "2026-11-22 12:00:00,000 ERROR Attempt {} of 2 to transform 1 records with arn failed as "
-            said = "Lambda.FunctionError: the function failed, and says RuntimeError: {}\n"
-            log = "".join((attempt + said).format(number, cause) for number, cause in ((1, "not this"), (2, "boom")))
-            (tmp_path / "log" / "firehose.log").write_text(log + "2026-11-22 12:00:01,000 INFO Wrote 1 records\n")
+            error = "2026-11-26 06:24:07 ERROR [lambda] Warm worker execution error for f: Worker init failed: {}\n"
+            log = error.format("not this") + error.format("boom") + "2026-11-26 06:24:08 ERROR [s3] no such key\n"
+            (tmp_path / "log" / "emulator.log").write_text(log)
             yield Pipeline(SimpleNamespace(environment={}), "sales", tmp_path / "log", tmp_path / "state")
 
         monkeypatch.setattr(demo.pipeline, "run", run)
@@ -153,8 +152,8 @@ def test_a_demo_whose_transform_fails_says_so_and_shows_the_cause(monkeypatch, c
     monkeypatch.setattr(demo, "_send_orders", send)
     assert demo.run() == 1
     *_, printed = capsys.readouterr().out.partition("Why records failed:\n")
-    cause = "Lambda.FunctionError: the function failed, and says RuntimeError: boom"
-    assert f"\nThe last error in firehose.log: {cause}\n" in printed
+    cause = "Warm worker execution error for f: Worker init failed: boom"
+    assert f"\nThe last error of a function in emulator.log:\n  {cause}\n" in printed
     assert "failed: the transform itself failed" in printed
     assert "refused" not in printed
     assert printed.endswith("NOT EQUAL: 1 orders written, 0 rows in the lake, 0 lost, 1 failed, 0 duplicate.\n")
