@@ -1,5 +1,6 @@
 """What `sales demo` keeps of a run that is not equal. The pipeline itself is deleted when it ends."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from sales_pipeline.failures.records import REFUSED_BY_TRANSFORM, read_error_obj
 from sales_pipeline.local.demo_result import EMULATOR_LOG, ERRORS_LOG, TRANSFORM_LOG
 from sales_pipeline.orders.change import change_of
 
-_FAILED = " ERROR [lambda] "
+# In the emulator's log: why a function did not start, or the last line of the traceback of a call.
+_CAUSE = re.compile(r"^[-0-9]+ [:0-9]+ ERROR \[lambda\] (.+)$|^ +\S.*\n([A-Za-z_][\w.]*(?:: .*)?)$", re.MULTILINE)
 
 
 def orders_with_errors(stack: Stack) -> tuple[set[str], set[str]]:
@@ -23,12 +25,12 @@ def orders_with_errors(stack: Stack) -> tuple[set[str], set[str]]:
 
 
 def last_failure(log_dir: Path) -> str:
-    """Return the last line in which the emulator says why a function failed; empty if there is none.
+    """Return the last line in which the emulator's log says why a function failed; empty if there is none.
 
     Firehose's stand-in logs no such text, because it may hold a part of an order.
     """
-    lines = (log_dir / EMULATOR_LOG).read_text(errors="replace").splitlines()
-    return next((line.partition(_FAILED)[2] for line in reversed(lines) if _FAILED in line), "")
+    causes = _CAUSE.findall((log_dir / EMULATOR_LOG).read_text(errors="replace"))
+    return causes[-1][0] or causes[-1][1] if causes else ""
 
 
 def keep(stack: Stack, log_dir: Path) -> None:

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
-from sales_pipeline.local import demo
+from sales_pipeline.local import demo, evidence
 from sales_pipeline.local.demo import Progress
 from sales_pipeline.local.demo_result import DemoResult, compare
 from sales_pipeline.local.pipeline import Pipeline
@@ -157,3 +157,18 @@ def test_a_demo_whose_transform_fails_says_so_and_shows_the_cause(monkeypatch, c
     assert "failed: the transform itself failed" in printed
     assert "refused" not in printed
     assert printed.endswith("NOT EQUAL: 1 orders written, 0 rows in the lake, 0 lost, 1 failed, 0 duplicate.\n")
+
+
+def test_the_cause_of_a_call_that_failed_is_the_end_of_its_traceback(tmp_path):
+    log = """2026-11-26 06:34:45 INFO [lambda] Lambda f output:
+Traceback (most recent call last):
+  File "/code/transform/app.py", line 51, in handler
+    raise RuntimeError("boom")
+RuntimeError: boom
+
+2026-11-26 06:34:45 INFO [lambda_runtime] Lambda worker spawned for f
+"""
+    (tmp_path / "emulator.log").write_text(log)
+    assert evidence.last_failure(tmp_path) == "RuntimeError: boom"
+    (tmp_path / "emulator.log").write_text("2026-11-26 06:34:45 INFO [lambda_runtime] Lambda worker spawned for f\n")
+    assert not evidence.last_failure(tmp_path)
