@@ -50,8 +50,8 @@ class DemoResult:
             )
         if self.failed:
             lines.append(
-                f"failed: the transform itself failed. {TRANSFORM_LOG} has the error of a call, and {EMULATOR_LOG} also "
-                "that of a start."
+                f"failed: the transform itself failed. {TRANSFORM_LOG} has the error of a call, and {EMULATOR_LOG} "
+                "also that of a start."
             )
         if self.lost:
             lines.append("lost: pipe.log and firehose.log say how far the orders came.")
