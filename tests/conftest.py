@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# A shell starts background jobs with SIGINT ignored, and their children inherit that. Tests send SIGINT to children.
+# A shell starts background jobs with SIGINT ignored, and nohup starts them without SIGHUP. Their children inherit that.
+# Tests send both signals to children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]

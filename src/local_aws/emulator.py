@@ -168,8 +168,12 @@ def _wait_until_healthy(emulator: Emulator, mark: str) -> None:
     while time.monotonic() < deadline:
         if emulator.process.ending():
             # Another program can take the port after _free_port has looked.
-            taken = "already in use" in emulator.log_path.read_text(errors="replace")
-            raise (_PortTakenError if taken else EmulatorError)(_why_it_ended(emulator.log_path))
+            if "already in use" in emulator.log_path.read_text(errors="replace"):
+                raise _PortTakenError(
+                    f"Another program took the port of {emulator.endpoint_url} while the emulator started: see "
+                    f"{emulator.log_path}, and start it again."
+                )
+            raise EmulatorError(_why_it_ended(emulator.log_path))
         try:
             with direct.open(url, timeout=1) as answer:
                 seen = json.load(answer)["edition"]

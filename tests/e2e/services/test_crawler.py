@@ -226,4 +226,4 @@ def test_start_crawler_adds_a_new_day(client, crawled, put, crawl, start_worker)
         wait_for(lambda: partitions(client).keys() == {"2026-11-21", "2026-11-22"})
 
         process.send_signal(signal.SIGTERM)
-        assert process.wait(1) == 0
+        assert process.wait(10) == 0

@@ -124,7 +124,7 @@ def test_an_emulator_that_fails_to_start_says_why(tmp_path, monkeypatch):
         taken.bind((local_emulator.LOOPBACK, 0))
         taken.listen()
         monkeypatch.setattr(local_emulator, "_free_port", lambda: taken.getsockname()[1])
-        with pytest.raises(local_emulator.EmulatorError, match=r"see .*emulator\.log.* port"):
+        with pytest.raises(local_emulator.EmulatorError, match=r"took the port of http.*: see .*emulator\.log"):
             local_emulator.start(tmp_path / "emulator.log")
 
 

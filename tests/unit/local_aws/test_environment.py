@@ -35,9 +35,17 @@ def test_only_the_settings_given_are_left(monkeypatch):
     environment.use_only({"AWS_PROFILE": "other", "NO_PROXY": "127.0.0.1"})
     left = {name: value for name, value in os.environ.items() if environment.steers(name)}
     assert left == {"AWS_PROFILE": "other", "NO_PROXY": "127.0.0.1"}
-    command = [sys.executable, "-c", "import os; print(*os.environ)"]
-    seen = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert not set(seen) & (HOSTILE.keys() - {"AWS_PROFILE"})
+
+
+def test_a_process_that_was_started_since_sees_none_of_them():
+    driver = (
+        "import subprocess; from local_aws.environment import use_only; use_only({'AWS_PROFILE': 'other'}); "
+        "print(subprocess.run(['env'], capture_output=True, text=True, check=True).stdout)"
+    )
+    started = os.environ | {name: value for name, value in HOSTILE.items() if not name.startswith("PYTHON")}
+    ended = subprocess.run([sys.executable, "-c", driver], env=started, capture_output=True, text=True, check=True)
+    seen = {line.partition("=")[0] for line in ended.stdout.splitlines()}
+    assert seen & HOSTILE.keys() == {"AWS_PROFILE"}
 
 
 @pytest.mark.parametrize("name", ["PATH", "HOME", "SALES_HOME", "PIP_INDEX_URL", "MY_AWS_NOTE", "VIRTUAL_ENV"])
