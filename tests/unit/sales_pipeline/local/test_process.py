@@ -13,8 +13,9 @@ from sales_pipeline.local import process
 def test_it_is_the_same_as_long_as_the_process_runs_and_differs_from_every_other(source, monkeypatch, tmp_path):
     if source == "ps":
         monkeypatch.setattr(process, "_PROC", tmp_path)  # as on macOS
-    command = [sys.executable, "-c", "import sys; sys.stdin.read()", "(odd) name"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as other:
+    command = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", "(odd) name"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()  # before it runs, its command is empty for a moment
         seen = process.identity(other.pid)
         assert "(odd) name" in seen
         monkeypatch.setenv("TZ", "Asia/Tokyo")  # another terminal may have another one
