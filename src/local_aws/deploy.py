@@ -168,7 +168,7 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
     """Return a copy of a built template that the emulator accepts and the stand-ins can work with.
 
     Tests check template.yaml itself for each of these changes:
-    - Saved queries are left out, because the emulator refuses their resource type.
+    - Saved queries and alarms on an expression are left out, because the emulator refuses them.
     - Every role also trusts its account, so that the stand-in for the role's service can assume it.
     - Stream actions are granted on every stream, because the emulator accepts no ARN for them.
     - Log actions on the streams of a log group are also granted on the group, because the emulator asks for that.
@@ -178,7 +178,7 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
     """
     template = copy.deepcopy(template)
     resources = template["Resources"]
-    template["Resources"] = {name: each for name, each in resources.items() if each["Type"] not in REFUSED_TYPES}
+    template["Resources"] = {name: each for name, each in resources.items() if not _is_refused(each)}
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::IAM::Role":
@@ -195,6 +195,11 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
             document = properties["PolicyDocument"]
             document["Statement"] = [each for each in document["Statement"] if not _denies_plain_http(each)]
     return template
+
+
+def _is_refused(resource: dict[str, Any]) -> bool:
+    is_alarm_on_expression = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+    return resource["Type"] in REFUSED_TYPES or is_alarm_on_expression
 
 
 def _widen_stream_actions(document: dict[str, Any]) -> None:

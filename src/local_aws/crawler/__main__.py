@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local_aws import program
 from local_aws.crawler.checkpoint import CrawlCheckpoint
 from local_aws.crawler.crawl import crawl
-from local_aws.crawler.schedule import Schedule, call_to_crawl
+from local_aws.crawler.schedule import NEVER, Schedule, call_to_crawl
 from local_aws.crawler.settings import CrawlerSettings
 from local_aws.errors import LocalAwsError, SettingsError, one_line
 from local_aws.saving import Report, until_saved
@@ -100,7 +100,7 @@ def serve(glue: Any, name: str, checkpoint: CrawlCheckpoint, report: Report) -> 
 def _read_schedule(expression: str | None) -> Schedule | None:
     """Return the schedule; None without one, and after a line in the log for one that can't be read."""
     try:
-        return Schedule(expression) if expression else None
+        return Schedule(expression) if expression not in (None, NEVER) else None
     except SettingsError as error:
         log.error("%s", one_line(error))  # noqa: TRY400 - likewise
         return None

@@ -1,5 +1,7 @@
 """One crawl: reads S3 and the catalog, and writes the changes that the other modules decide."""
 
+import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -42,6 +44,19 @@ def _reason(settings: CrawlerSettings, error: ClientError) -> str:
             f"{error_message(error)}. Add it to the role in template.yaml, deploy, and crawl again."
         )
     return f"Crawler {settings.name} failed in {error.operation_name}: {one_line(error)}"
+
+
+def sample_of_each_folder(keys: Iterable[str], size: int) -> list[str]:
+    """Return at most `size` random keys of each folder, in order.
+
+    Source: AWS Glue Developer Guide, "Crawler source type", Sample size: the crawler randomly selects some files in
+    each leaf folder.
+    """
+    by_folder: dict[str, list[str]] = {}
+    for key in keys:
+        by_folder.setdefault(key.rpartition("/")[0], []).append(key)
+    random = secrets.SystemRandom()
+    return sorted(key for each in by_folder.values() for key in random.sample(each, min(size, len(each))))
 
 
 class _Crawl:
@@ -90,8 +105,8 @@ class _Crawl:
     def _sample_all(self) -> list[Sampled]:
         bucket, prefix = self._settings.bucket, f"{self._settings.folder}/"
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        items = [item for page in pages for item in page.get("Contents", []) if item["Size"]]
-        sampled = [self._sample(item["Key"], item["Size"]) for item in items]
+        sizes = {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", []) if item["Size"]}
+        sampled = [self._sample(key, sizes[key]) for key in sample_of_each_folder(sizes, self._settings.sample_size)]
         return [each for each in sampled if each]
 
     def _sample(self, key: str, size_bytes: int) -> Sampled | None:

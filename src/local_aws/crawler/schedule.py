@@ -19,6 +19,9 @@ _DAY = rf"(\* \* \?|\? \* (MON-FRI|{_WEEKDAY}(,{_WEEKDAY})*))"
 SCHEDULES = rf"cron\({_MINUTE} {_HOUR} {_DAY} \*\)"
 """Pattern of the schedules that can be read: minute and hour, on every day or on some days of the week."""
 
+NEVER = "cron(0 0 1 1 ? 2199)"
+"""What the template sets for `CrawlerSchedule=OFF`: no crawl is ever due."""
+
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from local_aws.deployed import ANY, expect
+from local_aws.deployed import ANY, expect, number
 from local_aws.errors import SettingsError
 
 # One table at the folder below the bucket, whose partitions have the table's columns. A crawl adds new columns at the
@@ -33,13 +33,17 @@ _STATE = ("Name", "Description", "Schedule", "State", "CrawlElapsedTime", "Creat
 
 @dataclass(frozen=True)
 class CrawlerSettings:
-    """A crawler of one folder: `bucket`/`folder`/ holds the table's partitions."""
+    """A crawler of one folder: `bucket`/`folder`/ holds the table's partitions.
+
+    A crawl reads at most `sample_size` objects of each partition.
+    """
 
     name: str
     role_arn: str
     database: str
     bucket: str
     folder: str
+    sample_size: int
 
     @property
     def location(self) -> str:
@@ -58,9 +62,10 @@ class CrawlerSettings:
         expect(f"Configuration of {where}", configuration, _CONFIGURATION)
         expect(f"Targets of {where}", crawler["Targets"], {"S3Targets": ANY})
         target, *others = crawler["Targets"]["S3Targets"]
-        expect(f"S3Targets of {where}", target, {"Path": ANY})
+        expect(f"S3Targets of {where}", target, {"Path": ANY, "SampleSize": ANY})
+        sample_size = int(number(f"S3Targets of {where}", target, "SampleSize", 1, 249))
         path = re.fullmatch(r"s3://([^/]+)/([^/]+)/?", target["Path"])
         if others or not path:
             paths = [each["Path"] for each in (target, *others)]
             raise SettingsError(f"{where} crawls {paths}, and the stand-in takes one folder of a bucket.")
-        return cls(crawler["Name"], crawler["Role"], crawler["DatabaseName"], *path.groups())
+        return cls(crawler["Name"], crawler["Role"], crawler["DatabaseName"], path[1], path[2], sample_size)

@@ -27,7 +27,7 @@ SECONDS = HOURS * 3600
 DAYS = SECONDS / DAY_SECONDS
 
 METRICS = 4  # of the transform; those of AWS' services are free
-ALARMS = 10
+ALARMS = 14  # metrics that alarms read: ten have one each, StoppedPipeAlarm has four
 GENERATOR_MEMORY_MIB = 128
 CENT = 0.01
 
@@ -149,7 +149,9 @@ def month(load: Load, mode: Mode) -> list[Part]:
         ),
         Part("Athena", load.queries_per_day * DAYS * query_usd(scanned), _queries(load.queries_per_day, scanned)),
         Part(
-            "CloudWatch", monitoring + prices.CLOUDWATCH_LOGS.of(logs_gb), f"{METRICS} metrics, {ALARMS} alarms, logs"
+            "CloudWatch",
+            monitoring + prices.CLOUDWATCH_LOGS.of(logs_gb),
+            f"{METRICS} metrics, {ALARMS} metrics in alarms, logs",
         ),
     ]
 

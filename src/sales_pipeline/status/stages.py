@@ -20,6 +20,7 @@ Fact = int | float | str | list[str] | None
 RUNBOOK = "docs/runbook.md"
 # A table or a stream works while AWS updates it.
 _USABLE = {"ACTIVE", "UPDATING"}
+_NEVER = "cron(0 0 1 1 ? 2199)"  # what the template sets for CrawlerSchedule=OFF
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def pipe(described: Described, measured: Measured) -> Stage:
     """DescribePipe of EventBridge Pipes."""
     labels = {"pipe_changes": "changes", "pipe_failures": "failed attempts"}
     state, reason = described["CurrentState"], described.get("StateReason", "")
-    problems = _if(state != "RUNNING", f"it is {state}, not RUNNING: see {RUNBOOK}#a-stopped-pipe")
+    problems = _if(state != "RUNNING", f"it is {state}, not RUNNING: see {RUNBOOK}#stopped-pipe")
     details = [*measured.details(labels), *([reason] if reason else [])]
     return Stage("pipe", state, measured.facts(labels) | {"state_reason": reason}, details, problems)
 
@@ -190,7 +191,7 @@ def errors(objects: Objects, replayed: Replayed | None, now: datetime) -> Stage:
 
 def crawler(described: Described, last_crawl: Described, now: datetime) -> Stage:
     """GetCrawler of Glue. `last_crawl` is its LastCrawl, or the same from another source."""
-    schedule = described.get("Schedule", {}).get("ScheduleExpression", "no schedule")
+    schedule = described.get("Schedule", {}).get("ScheduleExpression", "no schedule").replace(_NEVER, "no schedule")
     is_off = described.get("Schedule", {}).get("State") == "NOT_SCHEDULED"  # after StopCrawlerSchedule
     status, started = last_crawl.get("Status"), last_crawl.get("StartTime")
     details = [

@@ -10,7 +10,7 @@ TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 NO_VALUE = object()
 
 
-def resolve(value, **parameters):  # noqa: PLR0911 - a return per function
+def resolve(value, **parameters):  # noqa: C901, PLR0911 - a return per function
     """Value with these parameters in place of their defaults; resources stand for themselves by their logical ids."""
     match value:
         case {"Ref": "AWS::NoValue"}:
@@ -24,6 +24,8 @@ def resolve(value, **parameters):  # noqa: PLR0911 - a return per function
         case {"Fn::If": [condition, chosen, other]}:
             holds = resolve(TEMPLATE["Conditions"][condition], **parameters)
             return resolve(chosen if holds else other, **parameters)
+        case {"Fn::Join": [delimiter, parts]}:
+            return delimiter.join(resolve(parts, **parameters))
         case {"Fn::Equals": [one, other]}:
             return resolve(one, **parameters) == resolve(other, **parameters)
         case {"Fn::Not": [condition]}:

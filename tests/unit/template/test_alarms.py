@@ -15,10 +15,30 @@ from tests.unit.template.parsed import TEMPLATE, resolve
 from transform import app
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
-GENERAL = {"start-here", "how-much-time-you-have", "a-stopped-pipe", "a-failed-crawl", "a-message-that-never-came"}
+GENERAL = {"start-here", "how-much-time-you-have", "a-failed-crawl", "a-deleted-object", "a-message-that-never-came"}
 
 RESOURCES = TEMPLATE["Resources"]
 ALARMS = {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == "AWS::CloudWatch::Alarm"}
+STREAM_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/order_table/stream/2026-10-21T00:00:00.000"
+# As the Amazon EventBridge User Guide shows it.
+FAILED_CRAWL = {
+    "version": "0",
+    "id": "f7965b59-470f-2e06-bb89-a8cebaabefac",
+    "detail-type": "Glue Crawler State Change",
+    "source": "aws.glue",
+    "account": "123456789012",
+    "time": "2026-11-22T05:10:08Z",
+    "region": "us-east-1",
+    "resources": [],
+    "detail": {
+        "crawlerName": "Crawler",
+        "errorMessage": "Internal Service Exception",
+        "accountId": "123456789012",
+        "cloudWatchLogLink": "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws-glue/crawlers;stream=Crawler",
+        "state": "Failed",
+        "message": "Crawler Failed",
+    },
+}
 EMAIL = TEMPLATE["Parameters"]["AlarmEmail"]
 
 
@@ -36,7 +56,7 @@ def test_an_alarm_is_silent_where_nothing_happens_and_goes_to_the_topic(name):
     alarm = ALARMS[name]
     assert alarm["TreatMissingData"] == "notBreaching"
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
-    assert not alarm.keys() & {"Metrics", "OKActions", "InsufficientDataActions", "AlarmName"}
+    assert not alarm.keys() & {"OKActions", "InsufficientDataActions", "AlarmName"}
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -67,8 +87,10 @@ def test_what_status_refers_to_is_in_the_runbook():
     assert set(re.findall(r"\{RUNBOOK\}#([a-z-]+)", source)) <= sections()
 
 
-# For the two others `sales status` reads the queue, and no log.
-@pytest.mark.parametrize("name", [name for name in ALARMS if name not in ("DeadLettersAlarm", "DeliveryDeniedAlarm")])
+# For the three others `sales status` reads the queue and the pipe's state, and no log.
+@pytest.mark.parametrize(
+    "name", [name for name in ALARMS if name not in ("DeadLettersAlarm", "DeliveryDeniedAlarm", "StoppedPipeAlarm")]
+)
 def test_an_alarm_watches_a_metric_that_status_shows_of_the_same_resource(name):
     def value(metric):
         return TEMPLATE["Outputs"][metric.output]["Value"] if metric.output else {"Ref": "AWS::StackName"}
@@ -96,6 +118,7 @@ def test_the_times_and_counts_that_alarms_name_are_those_of_the_settings():
     calls = {4: "four"}[1 + int(processor_settings()["NumberOfRetries"])]
     named = {
         "PipeFailuresAlarm": "within the hour",
+        "StoppedPipeAlarm": "within the hour",
         "StreamThrottlesAlarm": "within the hour",
         "DeadLettersAlarm": f"another {24 - gives_up_after_hours:.0f} hours",  # DynamoDB trims after 24
         "StreamLagAlarm": f"{stream_keeps_hours} hours",
@@ -150,11 +173,96 @@ def test_no_buffer_that_the_stack_may_have_makes_a_delivery_late():
     assert ALARMS["StreamLagAlarm"]["Threshold"] / 1000 == ALARMS["DeliveryLagAlarm"]["Threshold"]
 
 
-@pytest.mark.parametrize("name", ["PipeFailuresAlarm", "StreamThrottlesAlarm"])
+@pytest.mark.parametrize("name", ["PipeFailuresAlarm", "StoppedPipeAlarm", "StreamThrottlesAlarm"])
 def test_an_alarm_fires_long_before_the_pipe_gives_up(name):
     source = RESOURCES["OrderPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
-    fires_after_seconds = ALARMS[name]["Period"] * ALARMS[name]["EvaluationPeriods"]
-    assert fires_after_seconds <= source["MaximumRecordAgeInSeconds"] / 2
+    (seconds,) = {ALARMS[name].get("Period")} - {None} or {each["Period"] for each in metrics(name).values()}
+    assert seconds * ALARMS[name]["EvaluationPeriods"] <= source["MaximumRecordAgeInSeconds"] / 2
+
+
+def metrics(name):
+    return {each["Id"]: each["MetricStat"] for each in ALARMS[name]["Metrics"] if "MetricStat" in each}
+
+
+def test_one_bad_period_of_a_pipe_is_enough():
+    # A pipe that fails tries less and less often, and AWS can stop it. Then it has no failures to count.
+    assert ALARMS["PipeFailuresAlarm"]["EvaluationPeriods"] == 3
+    assert ALARMS["PipeFailuresAlarm"]["DatapointsToAlarm"] == 1
+
+
+# What the metrics of a period are. Those that AWS leaves out while nothing happens are missing here too.
+RUNNING = {"reads": 3600, "read": 3600}
+
+
+@pytest.mark.parametrize(
+    ("period", "fires"),
+    [
+        ({}, False),  # stopped or not: nobody writes, so nothing waits
+        ({"writes": 0}, False),
+        ({"writes": 0, **RUNNING}, False),
+        ({"writes": 300, "sent": 300, **RUNNING}, False),
+        ({"writes": 300, **RUNNING}, False),  # the pipe filters them all out, or they change nothing
+        ({"writes": 300, "reads": 3600}, False),  # whichever of the two metrics AWS has
+        ({"writes": 300, "read": 3600}, False),
+        ({"writes": 300, "sent": 300}, False),
+        ({"writes": 300}, True),
+        ({"writes": 1}, True),
+    ],
+)
+def test_the_alarm_for_a_stopped_pipe_fires_only_when_changes_wait_that_nothing_reads(period, fires):
+    assert (value_of("StoppedPipeAlarm", period) > ALARMS["StoppedPipeAlarm"]["Threshold"]) == fires
+
+
+def value_of(name, period):
+    """Compute the expression of an alarm as CloudWatch documents it; where a metric is missing, so is the result."""
+    (expression,) = [each["Expression"] for each in ALARMS[name]["Metrics"] if "Expression" in each]
+    names = metrics(name).keys()
+    unfilled = re.sub(r"FILL\(\w+, 0\)", "", expression)
+    if any(re.search(rf"\b{each}\b", unfilled) and each not in period for each in names):
+        return 0  # TreatMissingData
+    python = re.sub(r"^IF\((.*), 1, 0\)$", r"int(\1)", expression).replace("AND", "and")
+    functions = {"FILL": lambda value, filler: filler if value is None else value, "int": int}
+    return eval(python, {"__builtins__": functions}, {each: period.get(each) for each in names})  # noqa: S307
+
+
+def test_the_alarm_for_a_stopped_pipe_counts_on_the_stacks_own_table_and_streams():
+    counted = metrics("StoppedPipeAlarm")
+    assert counted["writes"]["Metric"]["Dimensions"] == [{"Name": "TableName", "Value": {"Ref": "OrderTable"}}]
+    assert counted["sent"]["Metric"]["Dimensions"] == [{"Name": "StreamName", "Value": {"Ref": "KinesisStream"}}]
+    for name in ("reads", "read"):
+        dimensions = {each["Name"]: each["Value"] for each in counted[name]["Metric"]["Dimensions"]}
+        assert dimensions.keys() == {"TableName", "Operation", "StreamLabel"}
+        assert dimensions["Operation"] == "GetRecords"
+        index, (separator, arn) = dimensions["StreamLabel"]["Fn::Select"][0], split(dimensions["StreamLabel"])
+        assert arn == {"Fn::GetAtt": ["OrderTable", "StreamArn"]}
+        assert STREAM_ARN.split(separator)[index] == "2026-10-21T00:00:00.000"
+
+
+def matches(pattern, event):
+    """Whether an event has one of the values that the pattern lists, in every field that it names."""
+    return all(
+        matches(wanted, event[name]) if isinstance(wanted, dict) else event[name] in wanted
+        for name, wanted in pattern.items()
+    )
+
+
+def split(select):
+    return select["Fn::Select"][1]["Fn::Split"]
+
+
+def test_a_failed_crawl_reaches_the_topic():
+    rule = RESOURCES["FailedCrawlRule"]["Properties"]
+    pattern = resolve(rule["EventPattern"])  # in which the crawler's name is Crawler
+    assert matches(pattern, FAILED_CRAWL)
+    assert not matches(pattern, FAILED_CRAWL | {"detail": FAILED_CRAWL["detail"] | {"state": "Succeeded"}})
+    assert not matches(pattern, FAILED_CRAWL | {"detail": FAILED_CRAWL["detail"] | {"crawlerName": "Another"}})
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Ref": "AlarmTopic"}
+    paths = target["InputTransformer"]["InputPathsMap"]
+    assert {path.removeprefix("$.detail.") for path in paths.values()} <= FAILED_CRAWL["detail"].keys()
+    message = json.loads(re.sub(r"<(\w+)>", r'"\1"', target["InputTransformer"]["InputTemplate"]))
+    assert set(message.values()) >= paths.keys()
+    assert set(anchors(message["problem"])) <= sections()
 
 
 def test_the_lag_alarm_fires_a_day_before_the_stream_drops_what_firehose_has_not_read():
@@ -162,9 +270,18 @@ def test_the_lag_alarm_fires_a_day_before_the_stream_drops_what_firehose_has_not
     assert kept_seconds - ALARMS["StreamLagAlarm"]["Threshold"] / 1000 > 24 * 3600
 
 
-def test_cloudwatch_can_publish_to_the_topic():
-    # It may not use SNS' own key, and any other must grant it to CloudWatch.
+def test_alarms_and_failed_crawls_can_publish_to_the_topic_and_nothing_else():
+    # CloudWatch may not use SNS' own key, and any other must grant it to CloudWatch.
     assert "KmsMasterKeyId" not in RESOURCES["AlarmTopic"]["Properties"]
+    policy = RESOURCES["AlarmTopicPolicy"]["Properties"]
+    assert policy["Topics"] == [{"Ref": "AlarmTopic"}]
+    statements = {each["Principal"]["Service"]: each for each in policy["PolicyDocument"]["Statement"]}
+    assert statements.keys() == {"cloudwatch.amazonaws.com", "events.amazonaws.com"}
+    for each in statements.values():
+        assert (each["Effect"], each["Action"], each["Resource"]) == ("Allow", "sns:Publish", {"Ref": "AlarmTopic"})
+    # "You can't use Condition blocks in Amazon SNS topic policies for EventBridge" (EventBridge User Guide).
+    assert "Condition" not in statements["events.amazonaws.com"]
+    assert "${AWS::AccountId}:alarm:*" in str(statements["cloudwatch.amazonaws.com"]["Condition"])
 
 
 def test_an_email_address_is_optional_and_looks_like_one():

@@ -3,13 +3,15 @@
 import inspect
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from generator import mock_data_generator_for_dynamodb
-from local_aws.crawler.schedule import SCHEDULES
+from local_aws.crawler.schedule import NEVER, SCHEDULES
 from sales_pipeline.failures.dead_letters import EVENT_NAMES
 from sales_pipeline.local import demo
+from sales_pipeline.status import stages
 from tests import ROOT
 from tests.unit.events import change_event, image, load
 from tests.unit.template.parsed import TEMPLATE, as_list, references, resolve
@@ -18,6 +20,7 @@ from transform.record import to_row, to_row_with_change
 from transform.values import PRECISION, SCALE, decimal_number, text, whole_number
 
 PARAMETERS, RESOURCES, OUTPUTS = TEMPLATE["Parameters"], TEMPLATE["Resources"], TEMPLATE["Outputs"]
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TABLE_STREAM_KEEPS_SECONDS = 24 * 3600  # DynamoDB trims older changes
 # The property that encrypts it, for each type of resource that holds data.
 ENCRYPTED_BY = {
@@ -154,8 +157,14 @@ def test_a_function_is_built_by_the_makefile_for_the_runtime_it_gets(name):
 def test_a_parameter_decides_what_happens_to_the_data_and_a_replacement_never_deletes_it(name):
     deletion = RESOURCES[name]["DeletionPolicy"]
     assert resolve(deletion, OnStackDeletion="DELETE") == "Delete"
-    assert resolve(deletion, OnStackDeletion="RETAIN").startswith("Retain")
+    # Not Retain: a first deploy that fails must leave no table that blocks the second one.
+    assert resolve(deletion, OnStackDeletion="RETAIN") == "RetainExceptOnCreate"
     assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_no_transform_but_sams_reads_the_template():
+    # AWS::LanguageExtensions refuses RetainExceptOnCreate: cfn-language-discussion, issue 139.
+    assert TEMPLATE["Transform"] == "AWS::Serverless-2016-10-31"
 
 
 @pytest.mark.parametrize("name", of_type(*ENCRYPTED_BY))
@@ -273,7 +282,8 @@ def in_bucket(prefix):
 def test_what_firehose_delivers_is_where_the_tables_and_the_outputs_say():
     destination = properties("DeliveryStream")["ExtendedS3DestinationConfiguration"]
     rows = in_bucket(destination["Prefix"])
-    assert resolve(properties("Crawler")["Targets"]["S3Targets"]) == [{"Path": rows}]
+    (target,) = resolve(properties("Crawler")["Targets"]["S3Targets"])
+    assert target["Path"] == rows
     assert resolve(properties("DeclaredTable")["TableInput"]["StorageDescriptor"]["Location"]) == rows
     assert resolve(OUTPUTS["DataLocation"]["Value"]) == rows
     assert resolve(OUTPUTS["ErrorLocation"]["Value"]) == in_bucket(destination["ErrorOutputPrefix"])
@@ -395,4 +405,30 @@ def test_every_resource_that_an_operator_looks_for_is_an_output():
 
 
 def test_the_stand_in_reads_every_schedule_that_the_parameter_allows():
-    assert PARAMETERS["CrawlerSchedule"]["AllowedPattern"] == SCHEDULES
+    assert PARAMETERS["CrawlerSchedule"]["AllowedPattern"] == f"(OFF|{SCHEDULES})"
+
+
+def test_the_crawlers_schedule_can_be_turned_off():
+    # A crawler whose template has no schedule any more keeps its old one: cloudformation-coverage-roadmap, issue 2247.
+    expression = properties("Crawler")["Schedule"]["ScheduleExpression"]
+    assert resolve(expression) == PARAMETERS["CrawlerSchedule"]["Default"]
+    off = resolve(expression, CrawlerSchedule="OFF")
+    assert off == NEVER
+    stage = stages.crawler({"State": "READY", "Schedule": {"ScheduleExpression": off}}, {}, NOW)
+    assert stage.facts["schedule"] == "no schedule"
+
+
+def test_an_output_holds_the_command_of_the_first_crawl():
+    assert resolve(OUTPUTS["FirstCrawlCommand"]["Value"]).startswith("aws glue start-crawler --name Crawler --region ")
+
+
+def test_a_deleted_object_can_be_restored_for_a_while_and_is_then_gone():
+    assert properties("Bucket")["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = [
+        rule
+        for rule in properties("Bucket")["LifecycleConfiguration"]["Rules"]
+        if "NoncurrentVersionExpiration" in rule
+    ]
+    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 30
+    assert rule["ExpiredObjectDeleteMarker"]
+    assert "Prefix" not in rule

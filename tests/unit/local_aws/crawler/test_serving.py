@@ -7,6 +7,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from local_aws.crawler import __main__ as worker
 from local_aws.crawler.checkpoint import CrawlCheckpoint
+from local_aws.crawler.schedule import NEVER
 from local_aws.errors import CrawlError, SettingsError
 
 DEPLOYED = datetime(2026, 11, 22, tzinfo=UTC)
@@ -54,6 +55,11 @@ def serve(monkeypatch, tmp_path):
 def test_a_schedule_that_is_due_and_a_start_crawl_once_each(serve):
     assert serve(crawler(schedule=EVERY_FIVE_MINUTES), crawler(schedule=EVERY_FIVE_MINUTES)) == 1
     assert serve(crawler("RUNNING"), crawler("RUNNING"), crawler()) == 1
+
+
+def test_a_schedule_that_is_off_is_never_due_and_start_crawler_is_served(serve, caplog):
+    assert serve(*[crawler(schedule=NEVER)] * 3, crawler("RUNNING", NEVER), crawler(schedule=NEVER)) == 1
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_a_schedule_that_can_not_be_read_is_logged_once_and_start_crawler_is_served(serve, caplog):

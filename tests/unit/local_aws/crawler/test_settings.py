@@ -15,7 +15,7 @@ def deployed():
     """Return the template's crawler, as the emulator's GetCrawler answers it."""
     crawler = resolve(copy.deepcopy(find_properties(TEMPLATE, "AWS::Glue::Crawler")))
     crawler |= {"Name": "crawler", "Role": "role", "DatabaseName": "database", "State": "READY", "Version": 1}
-    crawler["Targets"] = {"S3Targets": [{"Path": "s3://bucket/sales_data/"}]}
+    crawler["Targets"] = {"S3Targets": [{"Path": "s3://bucket/sales_data/", "SampleSize": 10}]}
     return crawler | {"Classifiers": [], "TablePrefix": "", "LineageConfiguration": {}, "LastCrawl": None}
 
 
@@ -30,7 +30,7 @@ def configured(group, **changes):
 
 def test_the_templates_settings_are_taken():
     settings = CrawlerSettings.of(deployed())
-    assert settings == CrawlerSettings("crawler", "role", "database", "bucket", "sales_data")
+    assert settings == CrawlerSettings("crawler", "role", "database", "bucket", "sales_data", 10)
     assert settings.location == "s3://bucket/sales_data/"
 
 
@@ -47,6 +47,8 @@ def test_the_templates_settings_are_taken():
         (lambda crawler: crawler["Targets"]["S3Targets"].append({"Path": "s3://bucket/b/"}), "takes one folder"),
         (lambda crawler: crawler["Targets"]["S3Targets"][0].update(Exclusions=["**"]), "has Exclusions, which"),
         (lambda crawler: crawler["Targets"]["S3Targets"][0].update(Path="s3://bucket/a/b/"), "takes one folder"),
+        (lambda crawler: crawler["Targets"]["S3Targets"][0].update(SampleSize=250), "SampleSize 250"),
+        (lambda crawler: crawler["Targets"]["S3Targets"][0].pop("SampleSize"), "has no SampleSize"),
         (configured("Grouping", TableLevelConfiguration=3), "Grouping {"),
         (configured("CrawlerOutput", Partitions={}), "CrawlerOutput {"),
         (configured("CrawlerOutput", Tables={"AddOrUpdateBehavior": "InheritFromTable"}), "CrawlerOutput {"),

@@ -6,7 +6,7 @@ from local_aws.crawler.schema import read
 from local_aws.crawler.settings import CrawlerSettings
 from local_aws.crawler.tables import Sampled, catalog_name, find, partition_input, table_input
 
-SETTINGS = CrawlerSettings("crawler", "role", "db", "bucket", "sales_data")
+SETTINGS = CrawlerSettings("crawler", "role", "db", "bucket", "sales_data", 10)
 
 
 def lying(path, *rows):

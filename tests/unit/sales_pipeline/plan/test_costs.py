@@ -68,7 +68,7 @@ def test_a_month_of_100_orders_a_second():
     assert part(load, "Crawler") == pytest.approx(121.667 * (0.07333 + 0.01728 + 0.000216), rel=1e-4)
     # 304.17 queries over a day: 972.29 MB, rounded up.
     assert part(load, "Athena") == pytest.approx(304.167 * 973 / 1_048_576 * 5, rel=1e-4)
-    assert part(load, "CloudWatch") == pytest.approx(1.2 + 1.0 + 262_800 * 950 / 2**30 * 0.5)
+    assert part(load, "CloudWatch") == pytest.approx(1.2 + 1.4 + 262_800 * 950 / 2**30 * 0.5)
 
 
 def test_arm64_is_a_fifth_cheaper_a_second():
