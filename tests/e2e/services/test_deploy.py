@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from local_aws.deploy import DeployError
 from local_aws.emulator import REGION
 from tests import ROOT
+from tests.unit.template.parsed import TEMPLATE
 
 EVENTS = ROOT / "events"
 
@@ -17,7 +18,22 @@ SECOND = {
     "TableName": "second_table",
     "DatabaseName": "second_db",
     "GeneratorState": "DISABLED",
+    "BufferIntervalSeconds": "900",
     "CrawlerSchedule": "cron(11 0/6 * * ? *)",
+}
+# All values that the first stack and the second one don't have.
+KEPT = {
+    "TableName": "kept_table",
+    "DatabaseName": "kept_db",
+    "GeneratorState": "ENABLED",
+    "OnStackDeletion": "RETAIN",
+    "BufferIntervalSeconds": "0",
+    "CrawlerSchedule": "OFF",
+    "StreamMode": "ON_DEMAND",
+    "ShardCount": "500",
+    "Architecture": "arm64",
+    "ChangeColumns": "APPEND",
+    "AlarmEmail": "on-call@example.com",
 }
 
 
@@ -151,10 +167,75 @@ def test_delete_empties_the_bucket_and_leaves_nothing(client, sam, stack, second
     assert [group for group in groups if "second" in group] == []
 
 
+@pytest.mark.parametrize(("name", "parameter"), TEMPLATE["Parameters"].items())
+def test_the_stacks_here_have_every_value_of_every_parameter(name, parameter):
+    default = str(parameter["Default"])
+    deployed = {default, SECOND.get(name, default), KEPT[name]}
+    assert deployed >= {str(value) for value in parameter.get("AllowedValues", [])}
+    assert deployed >= {str(parameter[bound]) for bound in ("MinValue", "MaxValue") if bound in parameter}
+    assert len(deployed) > 1
+
+
+def test_a_stack_that_retains_is_deleted_without_its_table_and_its_bucket(client, sam, stack, built_template):
+    kept = sam.deploy(built_template, "kept", KEPT)
+    client("dynamodb").put_item(TableName=kept["TableName"], Item={"orderid": {"S": "1"}})
+    client("s3").put_object(Bucket=kept["BucketName"], Key="sales_data/dt=2026-01-01/rows.json", Body=b"{}\n")
+    (address,) = client("sns").list_subscriptions_by_topic(TopicArn=kept["AlarmTopicArn"])["Subscriptions"]
+    assert address["Endpoint"] == KEPT["AlarmEmail"]
+
+    # Another test deletes with `sam delete`, which takes half a minute to see that nothing is left.
+    client("cloudformation").delete_stack(StackName="kept")
+    client("cloudformation").get_waiter("stack_delete_complete").wait(
+        StackName="kept", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+    assert client("dynamodb").get_item(TableName=kept["TableName"], Key={"orderid": {"S": "1"}})["Item"]
+    (row,) = client("s3").list_objects_v2(Bucket=kept["BucketName"])["Contents"]
+    assert row["Key"] == "sales_data/dt=2026-01-01/rows.json"
+    databases = {each["Name"] for each in client("glue").get_databases()["DatabaseList"]}
+    assert stack["CrawledTable"].split(".")[0] in databases
+    assert not {name for name in databases if name.startswith("kept")}
+    for service, operation, argument in (
+        ("pipes", "describe_pipe", {"Name": kept["PipeName"]}),
+        ("kinesis", "describe_stream_summary", {"StreamName": kept["StreamName"]}),
+        ("glue", "get_crawler", {"Name": kept["CrawlerName"]}),
+        ("lambda", "get_function", {"FunctionName": kept["TransformFunctionName"]}),
+        ("cloudformation", "describe_stacks", {"StackName": "kept"}),
+    ):
+        with pytest.raises(ClientError):
+            getattr(client(service), operation)(**argument)
+
+
+def test_a_failed_crawl_reaches_the_topic_of_the_alarms(client, stack):
+    events, sqs = client("events"), client("sqs")
+    queue_url = queue_for(client, "sns.amazonaws.com", "failed-crawls")
+    queue_arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    client("sns").subscribe(TopicArn=stack["AlarmTopicArn"], Protocol="sqs", Endpoint=queue_arn)
+    (rule,) = [each for each in events.list_rules()["Rules"] if stack["CrawlerName"] in each.get("EventPattern", "")]
+    # Only AWS may send events whose source is aws.glue. So the stack's rule is copied for another source.
+    events.put_rule(Name="failed-crawls", EventPattern=rule["EventPattern"].replace("aws.glue", "test.glue"))
+    targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert events.put_targets(Rule="failed-crawls", Targets=targets)["FailedEntryCount"] == 0
+    crawls = [("another", "Failed"), (stack["CrawlerName"], "Succeeded"), (stack["CrawlerName"], "Failed")]
+    for crawler, state in crawls:
+        detail = {"crawlerName": crawler, "state": state, "errorMessage": 'no "x"', "cloudWatchLogLink": "https://log"}
+        entry = {"Source": "test.glue", "DetailType": "Glue Crawler State Change", "Detail": json.dumps(detail)}
+        assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+    received = sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
+    (message,) = [json.loads(json.loads(each["Body"])["Message"]) for each in received]
+    assert message["problem"].endswith("See docs/runbook.md#a-failed-crawl.")
+    assert (message["crawler"], message["error"], message["log"]) == (stack["CrawlerName"], 'no "x"', "https://log")
+
+
+def queue_for(client, service, name):
+    may_send = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [may_send]})
+    return client("sqs").create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
+
+
 def notify_of_deletions(client, bucket):
-    s3_may_send = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [s3_may_send | {"Resource": "*"}]})
-    queue_url = client("sqs").create_queue(QueueName="deletions", Attributes={"Policy": policy})["QueueUrl"]
+    queue_url = queue_for(client, "s3.amazonaws.com", "deletions")
     queue = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
     configuration = {"QueueArn": queue["QueueArn"], "Events": ["s3:ObjectRemoved:*"]}
     client("s3").put_bucket_notification_configuration(
