@@ -129,6 +129,17 @@ def query(client, crawled, sql):
     return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows]
 
 
+def test_a_crawl_reads_no_more_objects_of_a_day_than_the_template_says(client, crawled, put, crawl):
+    target = client("glue").get_crawler(Name=crawled["CrawlerName"])["Crawler"]["Targets"]["S3Targets"][0]
+    for number in range(target["SampleSize"] + 2):
+        put(f"dt=2026-01-01/{number:02}.json", 349.0)
+    put("dt=2026-01-02/0.json", 349.0)
+    assert crawl().returncode == 0
+    found = client("glue").get_partitions(DatabaseName="crawled_db", TableName="sales_data")["Partitions"]
+    read = {each["Values"][0]: int(each["Parameters"]["objectCount"]) for each in found}
+    assert read == {"2026-01-01": target["SampleSize"], "2026-01-02": 1}
+
+
 def test_a_crawl_makes_the_table_that_the_query_of_the_readme_reads(client, crawled, put, crawl):
     put("dt=2026-11-21/a.json", *[90.5 + number for number in range(20)])
     # By itself, a day of whole prices has another type than the table.
