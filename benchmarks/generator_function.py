@@ -2,11 +2,13 @@
 
 import os
 import sys
+import tempfile
 import time
+from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import fresh, imports
+from benchmarks import built, fresh, imports
 from benchmarks.inside import BARE
 from benchmarks.inside.generator import BOTO3, OURS
 from benchmarks.report import table, target
@@ -36,7 +38,10 @@ def measure(table_name: str, *, rounds: int) -> dict[str, Any]:
         )[1]
         for peer in PEERS
     }
+    with tempfile.TemporaryDirectory() as folder:
+        built_peak_mib = built.generator_peak_mib(Path(folder), table_name, _minute(rounds + 2), more)
     return {
+        "built_peak_mib": built_peak_mib,
         "milliseconds": {
             peer: {name: median(one[f"{name}_seconds"] for one in each) * 1e3 for name in ("import", "answer", "total")}
             for peer, each in taken.items()
@@ -63,7 +68,8 @@ def _function_seconds(start: dict[str, float]) -> float:
 
 
 def targets(results: dict[str, Any]) -> list[dict[str, Any]]:
-    return [target("Generator function: peak memory in MiB", results["peak_mib"][OURS], at_most=FUNCTION_MIB)]
+    what = "Generator function, as built without compiled files: peak memory in MiB"
+    return [target(what, results["built_peak_mib"], at_most=FUNCTION_MIB / 2)]
 
 
 def to_markdown(results: dict[str, Any]) -> str:
@@ -89,13 +95,19 @@ def to_markdown(results: dict[str, Any]) -> str:
         + ", ".join(f"{package} {ms:.0f}" for package, ms in packages.items() if ms >= IMPORTS_SHOWN_MS_MIN)
         for peer, packages in results["imports_milliseconds"].items()
     ]
-    return "\n\n".join([_HEAD, table(head, rows), _IMPORTS, "\n".join(lines)])
+    built_text = _BUILT.format(results["built_peak_mib"])
+    return "\n\n".join([_HEAD, table(head, rows), built_text, _IMPORTS, "\n".join(lines)])
 
 
-_HEAD = f"""### The function
+_HEAD = """### The function
 
 A fresh process imports the function and writes the 20 orders of a past minute to the emulator. The time that is
-compared is that of the import and the 20 orders. The figures are medians. On AWS the function has {FUNCTION_MIB} MB."""
+compared is that of the import and the 20 orders. The figures are medians."""
+
+_BUILT = f"""\
+On AWS the function has {FUNCTION_MIB} MB. A machine without the functions' Python builds it without compiled files,
+so Lambda compiles it at each cold start. The peak memory of that build is {{:.1f}} MiB, measured here with the
+packages of Lambda's own Python beside it."""
 
 _IMPORTS = """\
 The import time of each package's own code, in ms, without the packages of the runtime client. Measuring makes imports

@@ -8,12 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from importlib.metadata import files
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from benchmarks.built import RUNTIME, link
 from tests import ROOT
 
 EVENTS = ROOT / "events"
@@ -36,9 +36,7 @@ def free_ports(number):
 def runtime(tmp_path_factory):
     """A folder with the runtime client and what it needs, and nothing else of this environment."""
     folder = tmp_path_factory.mktemp("runtime")
-    for distribution in ("awslambdaric", "simplejson", "snapshot-restore-py"):
-        for top in {file.parts[0] for file in files(distribution)} - {"..", "__pycache__"}:
-            (folder / top).symlink_to(Path(find_spec("awslambdaric").origin).parents[1] / top)
+    link(RUNTIME, folder)
     return folder
 
 

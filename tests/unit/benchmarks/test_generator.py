@@ -39,6 +39,7 @@ def test_the_generators_part_measures_and_says_what_it_measured():
     assert {"faker", "generator", "boto3"} <= ours.keys()
     assert "faker" not in boto3
     assert "awslambdaric" not in ours
+    assert results["function"]["built_peak_mib"] < FUNCTION_MIB / 2
 
 
 def test_the_function_has_the_templates_memory_and_its_peer_writes_as_many_orders():
