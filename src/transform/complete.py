@@ -120,7 +120,7 @@ def _string(path: str, value: msgspec.Raw | None) -> str:
     return string
 
 
-def _time(value: msgspec.Raw | None) -> float | None:
+def _time(value: msgspec.Raw | None) -> float | str | None:
     try:
         return None if value is None else _decode_time(value)
     except msgspec.MsgspecError:
@@ -150,4 +150,4 @@ _ATTRIBUTE_TYPES = frozenset(("S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL",
 _decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_text = msgspec.json.Decoder(str).decode
-_decode_time = msgspec.json.Decoder(int | float).decode
+_decode_time = msgspec.json.Decoder(int | float | str).decode

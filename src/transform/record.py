@@ -106,7 +106,7 @@ def _decoders(columns: Sequence[Column]) -> tuple[_Decode, _Decode]:
     change = msgspec.defstruct("Change", [("eventName", _EventName), ("dynamodb", stream_record)], gc=False)
     whole_stream_record = msgspec.defstruct(
         "WholeStreamRecord",
-        [("NewImage", image), ("SequenceNumber", str), ("ApproximateCreationDateTime", int | float | None, None)],
+        [("NewImage", image), ("SequenceNumber", str), ("ApproximateCreationDateTime", int | float | str | None, None)],
         gc=False,
     )
     whole_change = msgspec.defstruct(

@@ -1,5 +1,6 @@
 """The values of a row, from text of DynamoDB to JSON. Pure: no AWS, no environment, no clock."""
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -119,14 +120,17 @@ _MILLISECONDS_MIN = 1e11  # in seconds, this is a time in the year 5138
 
 # All changes within one second have the same time.
 @lru_cache(maxsize=64)
-def event_time(time: float | None) -> bytes:
+def event_time(time: float | str | None) -> bytes:
     """Return a JSON string with a time in UTC, to the millisecond: `"2026-11-22T19:30:00.000Z"`; null for no time.
 
     DynamoDB gives seconds since 1970. AWS does not document whether a pipe passes them on unchanged, so milliseconds
-    and microseconds are recognised by their size. Any other value gives null.
+    and microseconds are recognised by their size, and the text of a number counts as that number. Any other value gives
+    null.
     """
+    if isinstance(time, str):
+        time = float(time) if len(time) <= _NUMBER_CHARS_MAX and _JSON_NUMBER.fullmatch(time) else None
     try:
-        while time and time > _MILLISECONDS_MIN:
+        while time and _MILLISECONDS_MIN < time < math.inf:
             time /= 1000
         moment = None if time is None else datetime.fromtimestamp(time, UTC)
     except (ValueError, OverflowError, OSError):
