@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -10,8 +11,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from common.answers import error_code
 from sales_pipeline.aws.pipe_event import change_event, encode
 from sales_pipeline.aws.stack import Stack
-from sales_pipeline.errors import SalesError
-from sales_pipeline.failures.records import DeadLetter, StreamRange, read_dead_letter
+from sales_pipeline.failures.messages import DeadLetter, StreamRange, read_dead_letter
 from sales_pipeline.terminal.amounts import counted
 
 Matcher = Callable[[Mapping[str, Any]], bool]
@@ -38,10 +38,6 @@ _CALL_MESSAGES = 10  # Amazon SQS API Reference, ReceiveMessage and ChangeMessag
 _TRIMMED = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 
 
-class ReplayError(SalesError):
-    """A replay can't go on. The text says why, and what to do next. Everything that it did so far holds."""
-
-
 @dataclass(frozen=True)
 class Listing:
     """The messages of the queue."""
@@ -61,13 +57,21 @@ class Listing:
         )
 
 
+class RangeState(Enum):
+    """What the table's stream has of a range."""
+
+    WHOLE = "all of it"
+    TRIMMED = "its end, or nothing: DynamoDB has trimmed at least its beginning"
+    UNFINISHED = "its end did not come in time"
+    UNREADABLE = "DynamoDB has no such range"
+
+
 @dataclass(frozen=True)
 class StreamPart:
     """The change events of a range, as the pipe would send them."""
 
+    state: RangeState
     changes: list[bytes]
-    is_whole: bool
-    """Whether the stream still has the whole range; if not, DynamoDB has trimmed at least its beginning."""
 
 
 def list_all(stack: Stack) -> Listing:
@@ -136,22 +140,25 @@ def pipe_filter(stack: Stack) -> Matcher:
     return lambda event: event.get("eventName") in event_names
 
 
-def read_range(streams: Any, batch: StreamRange, matches: Matcher) -> StreamPart:  # noqa: ANN401 - no stubs for it
-    """Return the changes of a range that the stream still has: DynamoDB keeps each for 24 hours. Raises ReplayError."""
+def read_range(
+    stack: Stack,
+    streams: Any,  # noqa: ANN401 - no stubs for it
+    batch: StreamRange,
+    matches: Matcher,
+) -> StreamPart:
+    """Return the changes of a range that the stream still has: DynamoDB keeps each for 24 hours."""
     try:
         changes = _read_from(streams, batch, matches, RANGE_SECONDS, {"SequenceNumber": batch.start_sequence_number})
-    except ParamValidationError:  # the message names a position that no stream has
-        return StreamPart([], is_whole=False)
-    except ClientError as error:
+    except (ClientError, ParamValidationError) as error:
+        if _is_unreadable(error, stack, batch):
+            return StreamPart(RangeState.UNREADABLE, [])
         if error_code(error) not in _TRIMMED:
             raise
     else:
         if changes is None:
-            raise ReplayError(
-                f"the table's stream did not reach the end of a failed batch within {RANGE_SECONDS:.0f} seconds (shard "
-                f"{batch.shard_id}, sequence number {batch.end_sequence_number}): run the same command again later"
-            )
-        return StreamPart(changes, is_whole=True)
+            return StreamPart(RangeState.UNFINISHED, [])
+        # A pipe writes of one change at least. If there is none, the message names a place where no such batch was.
+        return StreamPart(RangeState.WHOLE if changes else RangeState.TRIMMED, changes)
     try:
         # Perhaps only the beginning is trimmed. If everything is, the shard may hold no later record that shows it.
         remainder = _read_from(streams, batch, matches, REMAINDER_SECONDS)
@@ -159,7 +166,15 @@ def read_range(streams: Any, batch: StreamRange, matches: Matcher) -> StreamPart
         if error_code(error) not in _TRIMMED:
             raise
         remainder = None
-    return StreamPart(remainder or [], is_whole=False)
+    return StreamPart(RangeState.TRIMMED, remainder or [])
+
+
+def _is_unreadable(error: Exception, stack: Stack, batch: StreamRange) -> bool:
+    """Say whether a message is to blame for an error: anybody who may send to the queue can write anything into it."""
+    if isinstance(error, ParamValidationError):
+        return True
+    is_own = f":table/{stack['TableName']}/stream/" in batch.stream_arn
+    return error_code(error) == "ValidationException" or (not is_own and error_code(error) == "AccessDeniedException")
 
 
 def _read_from(

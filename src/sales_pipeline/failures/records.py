@@ -1,8 +1,6 @@
-"""Reads error objects and dead letters: which changes failed, when and why. Pure: no AWS, environment or clock.
+"""Reads error objects: which changes failed, when and why. Pure: no AWS, environment or clock.
 
-Source for error objects: Amazon Data Firehose Developer Guide, "Handle failure in data transformation". AWS does not
-document the pipe's message: it was seen in practice. AWS Lambda Developer Guide, "Retain discarded records for a
-DynamoDB event source", describes nearly the same one.
+Source: Amazon Data Firehose Developer Guide, "Handle failure in data transformation".
 """
 
 import base64
@@ -11,7 +9,6 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
 
@@ -20,7 +17,6 @@ from transform.record import to_row, to_row_with_change
 from transform.values import RecordError
 
 UNREADABLE_RECORD = "unreadable: not a line that Firehose writes about a failed record"
-UNREADABLE_LETTER = "unreadable: not a message that a pipe writes about a failed batch"
 # Firehose writes only that the function refused the record. The function's reason is in its log.
 REFUSED_BY_TRANSFORM = "Lambda.ProcessingFailedStatus"
 _GZIP = b"\x1f\x8b"
@@ -62,27 +58,6 @@ class ErrorRecord(Failure):
     line: bytes
     data: bytes | None = None
     """The record that failed; None where the line is unreadable."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamRange:
-    """Where a batch is in the table's stream. The changes with both sequence numbers belong to it."""
-
-    stream_arn: str
-    shard_id: str
-    start_sequence_number: str
-    end_sequence_number: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeadLetter(Failure):
-    """A message of the pipe's dead-letter queue."""
-
-    message_id: str
-    receipt_handle: str
-    """What SQS asks for to delete the message."""
-    range: StreamRange | None = None
-    """None where the message is unreadable."""
 
 
 @dataclass(frozen=True)
@@ -135,30 +110,6 @@ class _Line(msgspec.Struct):
     attemptEndingTimestamp: int | None = None  # noqa: N815
 
 
-class _Context(msgspec.Struct):
-    condition: str
-
-
-# Amazon DynamoDB Streams API Reference, "StreamRecord": up to 40 digits.
-_SequenceNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,40}$")]
-
-
-class _BatchInfo(msgspec.Struct):
-    shardId: str  # noqa: N815
-    startSequenceNumber: _SequenceNumber  # noqa: N815
-    endSequenceNumber: _SequenceNumber  # noqa: N815
-    batchSize: int  # noqa: N815
-    streamArn: str  # noqa: N815
-    approximateArrivalOfFirstRecord: datetime | None = None  # noqa: N815
-    approximateArrivalOfLastRecord: datetime | None = None  # noqa: N815
-
-
-class _Message(msgspec.Struct):
-    context: _Context
-    DDBStreamBatchInfo: _BatchInfo
-    timestamp: datetime | None = None
-
-
 def read_error_object(body: bytes) -> list[ErrorRecord]:
     """Return the lines of an error object in order, compressed or not. Unreadable lines are among them."""
     if body.startswith(_GZIP):
@@ -174,7 +125,7 @@ def _error_record(line: bytes) -> ErrorRecord:
         # Numbers in quotes count as numbers: AWS does not promise to write them without.
         record = msgspec.json.decode(line, type=_Line, strict=False)
         data = base64.b64decode(record.rawData, validate=True)
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return ErrorRecord(reason=UNREADABLE_RECORD, changes=1, line=line)
     message = record.errorMessage
     if record.errorCode == REFUSED_BY_TRANSFORM:
@@ -199,30 +150,6 @@ def refusal(data: bytes) -> str | None:
     except RecordError as error:
         return str(error)
     return None
-
-
-def read_dead_letter(message_id: str, receipt_handle: str, body: str) -> DeadLetter:
-    """Return what a message of the dead-letter queue says. It does not say how many attempts there were."""
-    try:
-        message = msgspec.json.decode(body, type=_Message)
-    except (msgspec.MsgspecError, ValueError):
-        return DeadLetter(reason=UNREADABLE_LETTER, changes=0, message_id=message_id, receipt_handle=receipt_handle)
-    batch = message.DDBStreamBatchInfo
-    return DeadLetter(
-        reason=f"Pipe.{message.context.condition}",
-        changes=batch.batchSize,
-        oldest_ms=to_ms(batch.approximateArrivalOfFirstRecord),
-        newest_ms=to_ms(batch.approximateArrivalOfLastRecord),
-        attempted_ms=to_ms(message.timestamp),
-        message_id=message_id,
-        receipt_handle=receipt_handle,
-        range=StreamRange(
-            stream_arn=batch.streamArn,
-            shard_id=batch.shardId,
-            start_sequence_number=batch.startSequenceNumber,
-            end_sequence_number=batch.endSequenceNumber,
-        ),
-    )
 
 
 def by_reason(failures: Iterable[Failure]) -> list[Failure]:

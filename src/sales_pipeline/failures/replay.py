@@ -11,10 +11,8 @@ import hashlib
 import json
 import math
 import sys
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any
 
 from common.clock import now_ms
@@ -26,62 +24,18 @@ from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Table
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import SENT, SUPERSEDED, ReplayHistory
+from sales_pipeline.failures.dead_letters import RangeState
+from sales_pipeline.failures.outcomes import ReplayOutcome, ReplayTally
 from sales_pipeline.failures.records import Failure, Selection, read_error_object
 from sales_pipeline.failures.replay_rules import is_superseded
 from sales_pipeline.failures.replayed import replayed_lately
 from sales_pipeline.orders.change import Change, change_of
-from sales_pipeline.terminal.table import DataTable, print_table
+from sales_pipeline.terminal.table import print_table
 
-
-class ReplayOutcome(Enum):
-    """What a replay did with a failed change."""
-
-    REPLAYED = "replayed"
-    SET_ASIDE = "set aside: the table now holds another version of the order, or none"
-    DELETED = "deleted: dead letters whose changes are no longer in the table's stream"
-    REPLAYED_TOO_OFTEN = "left: replayed as often as --replays allows"
-    REFUSED = "left: Kinesis refuses it"
-    UNREADABLE = "left: unreadable"
-    TRIMMED = "left: no longer in the table's stream, which keeps changes for 24 hours. Next: sales backfill"
-    UNSEEN = "left: somebody else is reading the queue. Run this again in a minute"
-
-    @property
-    def is_left(self) -> bool:
-        """Whether the replay did nothing with the change."""
-        return self not in {ReplayOutcome.REPLAYED, ReplayOutcome.SET_ASIDE, ReplayOutcome.DELETED}
-
-    def text(self, *, done: bool) -> str:
-        """Return the outcome for a person, of a replay that was done or only shown."""
-        return self.value if done or self.is_left else f"would be {self.value}"
-
-
-@dataclass
-class ReplayTally:
-    """Numbers of changes by outcome and reason."""
-
-    changes: Counter[tuple[ReplayOutcome, str]] = field(default_factory=Counter)
-
-    def add(self, outcome: ReplayOutcome, failure: Failure, changes: int = 1) -> None:
-        """Count changes."""
-        self.changes[outcome, failure.reason] += changes
-
-    def is_replayed(self) -> bool:
-        """Say whether anything was sent."""
-        return any(outcome is ReplayOutcome.REPLAYED for outcome, _ in self.changes)
-
-    def is_left(self) -> bool:
-        """Say whether anything is left where it was."""
-        return any(outcome.is_left for outcome, _ in self.changes)
-
-    def table(self, *, done: bool) -> DataTable:
-        """Return the numbers for a person, the outcomes in their order and the largest numbers first."""
-        rows = [
-            (outcome.text(done=done), reason, changes)
-            for each in ReplayOutcome
-            for (outcome, reason), changes in self.changes.most_common()
-            if outcome is each
-        ]
-        return DataTable(["replay", "reason", "changes"], rows)
+_LEFT = {
+    RangeState.UNREADABLE: ReplayOutcome.UNREADABLE,
+    RangeState.UNFINISHED: ReplayOutcome.UNFINISHED,
+}
 
 
 def run(stack: Stack, selection: Selection, *, send: bool, replays_max: int, discard_trimmed: bool = False) -> int:
@@ -89,7 +43,7 @@ def run(stack: Stack, selection: Selection, *, send: bool, replays_max: int, dis
 
     A change that was replayed `replays_max` times already stays where it is. `discard_trimmed` deletes dead letters
     whose changes the table's stream no longer has. Exit codes: 0 done, or only shown; 1 something is left. Raises
-    ReplayError and RetryError.
+    RetryError.
     """
     replay = Replay(stack, selection, send, replays_max, discard_trimmed)
     try:
@@ -186,13 +140,16 @@ class Replay:
             if letter.range is None:
                 self.tally.add(ReplayOutcome.UNREADABLE, letter)
                 continue
-            part = dead_letters.read_range(streams, letter.range, matches)
+            part = dead_letters.read_range(self.stack, streams, letter.range, matches)
+            if part.state in _LEFT:
+                self.tally.add(_LEFT[part.state], letter, letter.changes)
+                continue
             changes = [change_of(each) for each in part.changes]
             name = f"dead-letters/{letter.message_id}"
             outcomes = self._replay(name, changes)
             for change in changes:
                 self.tally.add(outcomes[change.digest], letter)
-            trimmed = 0 if part.is_whole else letter.changes - len(changes)
+            trimmed = letter.changes - len(changes) if part.state is RangeState.TRIMMED else 0
             if trimmed > 0:
                 outcome = ReplayOutcome.DELETED if self.discard_trimmed else ReplayOutcome.TRIMMED
                 self.tally.add(outcome, letter, trimmed)

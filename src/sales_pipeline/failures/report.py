@@ -12,9 +12,9 @@ from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import ReplayHistory
+from sales_pipeline.failures.messages import DeadLetter
 from sales_pipeline.failures.records import (
     REFUSED_BY_TRANSFORM,
-    DeadLetter,
     ErrorRecord,
     Failure,
     Selection,

@@ -12,7 +12,6 @@ from sales_pipeline.aws.table import Table
 from sales_pipeline.errors import SalesError
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import SENT
-from sales_pipeline.failures.dead_letters import ReplayError
 from sales_pipeline.failures.records import read_error_object
 from sales_pipeline.orders.row import read_row
 from sales_pipeline.orders.version import COLUMN_NAMES, Version, VersionError, version_of_event, version_of_item
@@ -150,8 +149,7 @@ class Reader:
             changes: list[bytes] = []
             # A range that can't be read explains nothing: its orders show as missing.
             if letter.range:
-                with suppress(ReplayError):
-                    changes = dead_letters.read_range(streams, letter.range, matches).changes
+                changes = dead_letters.read_range(stack, streams, letter.range, matches).changes
             self._ledger.add_failures(_versions(changes), Explanation.dead_letters)
             self._unread_dead_letters += not letter.range or len(changes) < letter.changes
 

@@ -8,15 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_pipeline.failures.records import (
-    UNREADABLE_LETTER,
     UNREADABLE_RECORD,
     Failure,
     Selection,
     by_reason,
-    read_dead_letter,
     read_error_object,
 )
-from sales_pipeline.terminal.times import iso
 
 MINUTE_MS = 60_000
 NOON_MS = 1_795_348_800_000  # 2026-11-22T12:00:00Z
@@ -43,25 +40,6 @@ def error_line(data, code="Lambda.ProcessingFailedStatus", **more):
     return json.dumps(line | more).encode() + b"\n"
 
 
-def letter(**batch):
-    body = {
-        "context": {"partnerResourceArn": "arn:aws:pipes:us-east-1:1:pipe/p", "condition": "RetryAttemptsExhausted"},
-        "version": "1.0",
-        "timestamp": "2026-11-22T13:00:00.123Z",
-        "DDBStreamBatchInfo": {
-            "shardId": "shardId-1",
-            "startSequenceNumber": "100",
-            "endSequenceNumber": "200",
-            "approximateArrivalOfFirstRecord": "2026-11-22T12:00:00Z",
-            "approximateArrivalOfLastRecord": "2026-11-22T12:01:00Z",
-            "batchSize": 7,
-            "streamArn": "arn:aws:dynamodb:us-east-1:1:table/t/stream/1",
-        },
-    }
-    body["DDBStreamBatchInfo"] |= batch
-    return json.dumps(body)
-
-
 def test_a_refused_record_carries_the_reason_that_only_the_functions_log_has():
     (record,) = read_error_object(error_line(BAD_EVENT))
     assert record.reason == "Lambda.ProcessingFailedStatus: $.dynamodb.NewImage.price: expected N, found S"
@@ -85,7 +63,12 @@ def test_fields_that_aws_adds_or_writes_in_quotes_change_nothing():
 
 
 @pytest.mark.parametrize(
-    "line", [b"no JSON", b"[]", b"{}", b'{"rawData": 1}', b'{"rawData": "*"}', b'{"rawData": "\xff"}']
+    "line",
+    [
+        *(b"no JSON", b"[]", b"{}", b'{"rawData": 1}', b'{"rawData": "*"}', b'{"rawData": "\xff"}'),
+        b'{"rawData": "", "x":' + b"[" * 10_000,
+    ],
+    ids=lambda line: repr(line[:20]),
 )
 def test_an_unreadable_line_is_reported_and_costs_its_neighbours_nothing(line):
     records = read_error_object(error_line(BAD_EVENT) + line + b"\n" + error_line(GOOD_EVENT))
@@ -98,22 +81,6 @@ def test_no_byte_of_an_error_object_is_lost_whatever_it_holds(parts):
     body = b"\n".join(parts)
     kept = b"\n".join(record.line for record in read_error_object(body))
     assert [line for line in kept.split(b"\n") if line.strip()] == [line for line in body.split(b"\n") if line.strip()]
-
-
-def test_a_dead_letter_says_how_many_changes_failed_when_and_where_they_are():
-    read = read_dead_letter("id", "handle", letter())
-    assert (read.reason, read.changes) == ("Pipe.RetryAttemptsExhausted", 7)
-    assert (iso(read.oldest_ms), iso(read.newest_ms)) == ("2026-11-22T12:00:00Z", "2026-11-22T12:01:00Z")
-    assert iso(read.attempted_ms) == "2026-11-22T13:00:00Z"
-    assert (read.range.start_sequence_number, read.range.end_sequence_number) == ("100", "200")
-
-
-def test_a_dead_letter_without_times_is_read_and_one_of_another_kind_is_reported():
-    times = dict.fromkeys(("approximateArrivalOfFirstRecord", "approximateArrivalOfLastRecord"))
-    assert read_dead_letter("id", "handle", letter(**times)).range.shard_id == "shardId-1"
-    for body in ("hello", "{}", "\ud800", letter(batchSize="many")):
-        read = read_dead_letter("id", "handle", body)
-        assert (read.reason, read.range) == (UNREADABLE_LETTER, None)
 
 
 def test_reasons_are_counted_with_their_oldest_and_newest_the_most_frequent_first():

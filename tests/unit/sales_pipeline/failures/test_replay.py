@@ -19,8 +19,8 @@ from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters, replay
 from sales_pipeline.failures import report as failures
 from sales_pipeline.failures.checkpoints import CHECKPOINTS
+from sales_pipeline.failures.outcomes import ReplayOutcome, ReplayTally
 from sales_pipeline.failures.records import Failure, Selection
-from sales_pipeline.failures.replay import ReplayOutcome, ReplayTally
 
 BUCKET = "sales"
 TABLE = "orders"
