@@ -11,16 +11,16 @@ from typing import Any
 
 import boto3
 
+from bucket_cleanup.empty import empty, objects
+
 # If a stack's first deploy fails, CloudFormation deletes the new bucket, even with OnStackDeletion RETAIN.
 _ROLLBACK_OF_CREATION = "ROLLBACK_IN_PROGRESS"
 _DELETION = "DELETE_IN_PROGRESS"
 _ANSWER_BYTES_MAX = 4096  # for the whole body
-_RESERVE_MS = 30_000  # left for the answer to CloudFormation
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
 cloudformation = boto3.client("cloudformation")
-s3 = boto3.client("s3")
 
 
 def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - the runtime's own type isn't importable
@@ -44,7 +44,7 @@ def _delete(event: dict[str, Any], context: Any) -> str:  # noqa: ANN401
     stack_status = _stack_status(event["StackId"])
     retained = event["ResourceProperties"]["OnStackDeletion"] == "RETAIN"
     if stack_status == _ROLLBACK_OF_CREATION or (stack_status == _DELETION and not retained):
-        return f"{_empty(event['ResourceProperties']['BucketName'], context)} objects deleted."
+        return f"{objects(empty(event['ResourceProperties']['BucketName'], context))} deleted."
     return f"Nothing deleted: the stack is {stack_status}, with OnStackDeletion {'RETAIN' if retained else 'DELETE'}."
 
 
@@ -53,31 +53,6 @@ def _stack_status(stack_id: str) -> str:
         return cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
     except LookupError:
         raise RuntimeError("The answer about the stack is not CloudFormation's own.") from None
-
-
-def _empty(bucket: str, context: Any) -> int:  # noqa: ANN401
-    """Delete every version and delete marker, and return their number."""
-    deleted = 0
-    while objects := _first_objects(bucket):
-        if context.get_remaining_time_in_millis() < _RESERVE_MS:
-            raise TimeoutError(f"{deleted} objects deleted in the time there is, but more are left.")
-        errors = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}).get("Errors", [])
-        if errors:
-            raise RuntimeError(f"S3 refused to delete {len(errors)} objects, the first with {errors[0].get('Code')}.")
-        deleted += len(objects)
-        logger.info("objects deleted", extra={"bucket": bucket, "deleted": deleted})
-    return deleted
-
-
-def _first_objects(bucket: str) -> list[Any]:
-    try:
-        page = s3.list_object_versions(Bucket=bucket)
-    except s3.exceptions.NoSuchBucket:
-        return []
-    if "IsTruncated" not in page:
-        raise RuntimeError("The answer about the bucket's objects is not S3's own.")
-    entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-    return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
 
 
 def _answer(event: dict[str, Any], status: str, reason: str, advice: str) -> None:
