@@ -33,7 +33,10 @@ def run(stack: Stack, crawl: Callable[[Stack], None]) -> str:
 
 
 def crawl(stack: Stack) -> None:
-    """Start the stack's crawler and wait until it is done. Raises SalesError if it fails or takes over 15 minutes."""
+    """Start the stack's crawler and wait until it is done.
+
+    Raises SalesError if it fails, is stopped, or takes over 15 minutes.
+    """
     glue = stack.session.client("glue")
     name = stack["CrawlerName"]
     before = glue.get_crawler(Name=name)["Crawler"].get("LastCrawl", {}).get("StartTime")
@@ -53,3 +56,5 @@ def crawl(stack: Stack) -> None:
         time.sleep(POLL_SECONDS)
     if last.get("Status") == "FAILED":
         raise SalesError(f"the crawl failed: {last.get('ErrorMessage')} See log group /aws-glue/crawlers")
+    if last.get("Status") == "CANCELLED":
+        raise SalesError("somebody stopped the crawl before its end: run `sales crawl` again")
