@@ -194,6 +194,9 @@ def explained(found: Reconciliation) -> list[tuple[str, Found, str]]:
     return [(name, count, explanations[name]) for name, count in counts.items()]
 
 
+_IF_UNEXPECTED = "If you expected orders, check the stack, the account and the region."
+
+
 def to_text(found: Reconciliation) -> str:
     """Return the report to read: each count with its meaning and some ids below it, and the verdict last."""
     lines = []
@@ -211,6 +214,8 @@ def to_text(found: Reconciliation) -> str:
 
 
 def _verdict_line(found: Reconciliation) -> str:
+    if found.verdict is Verdict.equal and not found.orders and not found.rows:
+        return f"Equal: the table and the lake are both empty. {_IF_UNEXPECTED}"
     verdict = found.verdict.value
     verdict = verdict.upper() if found.verdict is Verdict.not_equal else verdict.capitalize()
     waiting = {"in progress": found.in_progress, "in errors/": found.errors, "in the DLQ": found.dead_letters}

@@ -14,10 +14,10 @@ WRONG = ("missing", "stale", "undetermined")
 KINDS = (*WRONG, "duplicate", "unknown", "not_shown", "errors", "dead_letters", "in_progress")
 
 
-def report(rows=2, rows_with_sequence_number=0, unread=NOTHING_UNREAD, *, has_change_columns=False, **found):
+def report(rows=2, rows_with_sequence_number=0, unread=NOTHING_UNREAD, orders=2, *, has_change_columns=False, **found):
     return Reconciliation(
         has_change_columns=has_change_columns,
-        orders=2,
+        orders=orders,
         rows=rows,
         rows_with_sequence_number=rows_with_sequence_number,
         objects=1,
@@ -119,3 +119,14 @@ def test_json_names_what_was_found():
     assert found["verdict"] == "not equal"
     assert found["missing"] == {"count": 1, "samples": ["a"]}
     assert found.keys() >= {*KINDS, "unread", "orders", "rows", "objects"}
+
+
+def test_an_empty_table_and_an_empty_lake_are_equal_and_the_report_says_plainly_that_nothing_was_compared():
+    empty = report(orders=0, rows=0)
+    assert empty.verdict is Verdict.equal
+    assert to_text(empty).splitlines()[-1] == (
+        "Equal: the table and the lake are both empty. "
+        "If you expected orders, check the stack, the account and the region."
+    )
+    for other in (report(orders=0), report(rows=0, missing=SOME), report(orders=0, rows=0, not_shown=SOME)):
+        assert "both empty" not in to_text(other)
