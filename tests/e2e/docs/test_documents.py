@@ -27,6 +27,8 @@ NOT_HERE = {
     "make ": ELSEWHERE,
     "sales up": ELSEWHERE,
     "sales down": ELSEWHERE,
+    "aws s3 mb": ELSEWHERE,
+    "aws s3api put-bucket-policy": ELSEWHERE,
     "sam build && sam deploy": ACCOUNT,
     "sam build && sam local invoke": "needs Docker",
     "sam deploy": ACCOUNT,
