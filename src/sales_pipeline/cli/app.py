@@ -250,9 +250,12 @@ def plan(  # noqa: PLR0913
         int, typer.Option(metavar="N", help="Days of orders that the table and the bucket hold.")
     ] = Load.days,
     queries_per_day: Annotated[
-        float, typer.Option(metavar="N", callback=finite, help="Athena queries per day.")
+        float, typer.Option(metavar="N", callback=finite, help="Queries of the table orders per day.")
     ] = Load.queries_per_day,
     query_days: Annotated[int, typer.Option(metavar="N", help="Days of rows that a query reads.")] = Load.query_days,
+    view_queries_per_day: Annotated[
+        float, typer.Option(metavar="N", callback=finite, help="Queries of sales_current per day; each reads all days.")
+    ] = Load.view_queries_per_day,
     arm64: Annotated[
         bool, typer.Option("--arm64", help="Plan for functions on arm64: Architecture=arm64.")
     ] = Load.arm64,
@@ -280,6 +283,7 @@ def plan(  # noqa: PLR0913
             days=days,
             queries_per_day=queries_per_day,
             query_days=query_days,
+            view_queries_per_day=view_queries_per_day,
             arm64=arm64,
         )
     except PlanError as error:

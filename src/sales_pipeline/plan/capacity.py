@@ -1,11 +1,10 @@
-"""Computes the capacity that a load needs of each part of the pipeline, and the quotas that stop it.
+"""Computes the capacity that a load needs of each part of the pipeline.
 
 The size of an order is that of its DynamoDB item, in bytes. Rates are means over a month unless their names say "peak".
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -24,6 +23,7 @@ PROCESSOR_BUFFER_SECONDS = 10
 S3_BUFFER_BYTES = 64 * MIB
 TRANSFORM_MEMORY_MIB = 512
 QUERY_CUTOFF_BYTES = 10 * 1024**3
+CRAWL_SAMPLE = 10  # objects of each day that a crawl reads
 SHARD_COUNT_MOST = 500
 
 # ── Sizes in events/firehose.json: a test compares them ──────────────────────────────────────────
@@ -38,7 +38,8 @@ TRANSFORM_SECONDS_PER_INVOCATION = 0.005
 PIPE_SECONDS_PER_BATCH = 0.2  # to read, filter and put a batch
 CATCH_UP = 2  # a pipe that was held up works off its backlog at this multiple of the peak
 CRAWL_START_SECONDS = 60
-CRAWL_OBJECTS_PER_SECOND = 100  # CRAWL_EVERYTHING lists every object and reads its beginning
+CRAWL_READS_PER_SECOND = 100  # of the objects in its samples
+CRAWL_LISTED_PER_SECOND = 10_000  # it lists every object, 1,000 with each request
 BUFFERS_PER_SHARD = 1  # Firehose has more buffers for a larger stream; AWS does not document how many
 
 
@@ -59,6 +60,7 @@ class Load:
     days: int = 30  # days of orders and rows that table and bucket hold
     queries_per_day: float = 10
     query_days: int = 1  # days of rows that each query scans
+    view_queries_per_day: float = 1  # of sales_current: each scans every day there is
     arm64: bool = False
 
     def __post_init__(self) -> None:
@@ -72,6 +74,7 @@ class Load:
             "days": (1, 36_500),
             "queries_per_day": (0, 1_000_000),
             "query_days": (1, 36_500),
+            "view_queries_per_day": (0, 1_000_000),
         }
         for name, (least, most) in bounds.items():
             value = getattr(self, name)
@@ -131,6 +134,7 @@ class Capacity:
     objects_per_day: float
     object_bytes: float
     gathered_objects: float
+    crawled_objects: float
     crawl_seconds: float
 
 
@@ -163,7 +167,7 @@ def capacity(load: Load, mode: Mode) -> Capacity:
     buffers = shards * BUFFERS_PER_SHARD
     timed = min(invocations, buffers / load.buffer_seconds if load.buffer_seconds else invocations)
     objects = max(rate * size.row_bytes / S3_BUFFER_BYTES, timed) * DAY_SECONDS
-    gathered = objects * load.days
+    gathered, crawled = objects * load.days, min(objects, CRAWL_SAMPLE) * load.days
     return Capacity(
         mode=mode,
         shards=shards,
@@ -179,68 +183,11 @@ def capacity(load: Load, mode: Mode) -> Capacity:
         objects_per_day=objects,
         object_bytes=rate * size.row_bytes * DAY_SECONDS / objects,
         gathered_objects=gathered,
-        crawl_seconds=CRAWL_START_SECONDS + gathered / CRAWL_OBJECTS_PER_SECOND,
+        crawled_objects=crawled,
+        crawl_seconds=CRAWL_START_SECONDS + crawled / CRAWL_READS_PER_SECOND + gathered / CRAWL_LISTED_PER_SECOND,
     )
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A limit, the mean load that reaches it if everything else is as planned, and what to do then."""
-
-    name: str
-    orders_per_second: float
-    then: str
-
-
-def limits(load: Load) -> list[Limit]:
-    """Return the limits in the order in which a growing load reaches them."""
-    size, provisioned = sizes(load.order_bytes), capacity(load, "PROVISIONED")
-    shard = shard_orders_per_second(load.order_bytes)
-    full = max(1, PROCESSOR_BUFFER_BYTES // size.event_bytes)
-    by_call = full / (TRANSFORM_SECONDS_PER_INVOCATION + full * TRANSFORM_SECONDS_PER_RECORD)
-    writes = 1 / size.write_units
-    partition_writes = prices.DYNAMODB_PARTITION_WRITES.value * writes
-    executions = prices.PIPE_EXECUTIONS.value / provisioned.parallelization_factor
-    calls = provisioned.shards * prices.FIREHOSE_CALLS.value
-
-    peaks = [
-        ("Kinesis: ShardCount as planned", provisioned.shards * shard, "raise ShardCount, at most to twice its value"),
-        ("Kinesis: a new ON_DEMAND stream", prices.ON_DEMAND_START.value * shard, "let the load grow over hours"),
-        ("DynamoDB: a new on-demand table", prices.DYNAMODB_NEW_TABLE_WRITES.value * writes, "set WarmThroughput"),
-        ("DynamoDB: writes to one table", prices.DYNAMODB_TABLE_WRITES.value * writes, "ask for a higher quota"),
-        ("template.yaml: MaxValue of ShardCount", SHARD_COUNT_MOST * shard, "raise it, or use ON_DEMAND"),
-        ("Pipes: concurrent executions", executions * partition_writes, "ask AWS Support"),
-        ("Kinesis: highest capacity of ON_DEMAND", prices.ON_DEMAND_MOST.value * shard, "use several streams"),
-        ("Kinesis: shards per account", prices.SHARDS.value * shard, "ask for a higher quota"),
-        ("Lambda: concurrent executions", prices.LAMBDA_CONCURRENCY.value * by_call, "ask for a higher quota"),
-        ("Firehose: 5 concurrent calls per shard", calls * by_call, "raise ShardCount or MemorySize"),
-    ]
-    found = [Limit(name, peak / load.peak, then) for name, peak, then in peaks]
-    day = QUERY_CUTOFF_BYTES / (DAY_SECONDS * size.row_bytes)
-    found += [
-        Limit("Athena: a query over 30 days scans 10 GiB", day / 30, "raise BytesScannedCutoffPerQuery"),
-        Limit("Athena: a query over one day scans 10 GiB", day, "use Parquet, and partition the rows by hour"),
-    ]
-    if load.crawls_per_day:
-        gap = min(DAY_SECONDS / load.crawls_per_day, prices.CRAWL_MOST.value)
-        slow = _first_load(load, lambda at: capacity(at, "PROVISIONED").crawl_seconds > gap)
-        if slow:
-            then = "query the table orders instead, and remove the crawler"
-            found.append(Limit(f"Glue: after {load.days} days a crawl lasts until the next one", slow, then))
-    return sorted(found, key=lambda limit: limit.orders_per_second)
 
 
 def _plain(number: float) -> str:
     """Return a number without an exponent."""
     return f"{Decimal(str(number)):f}"
-
-
-def _first_load(load: Load, exceeds: Callable[[Load], bool]) -> float | None:
-    low, high = 1e-6, 1e8
-    free = replace(load, shards=None)
-    if not exceeds(replace(free, orders_per_second=high)):
-        return None
-    while high / low > 1.001:  # noqa: PLR2004 - more exact than any of the assumptions
-        middle = math.sqrt(low * high)
-        low, high = (low, middle) if exceeds(replace(free, orders_per_second=middle)) else (middle, high)
-    return high

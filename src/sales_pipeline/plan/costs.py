@@ -36,6 +36,11 @@ LOG_BYTES_PER_INVOCATION = 950
 CRAWLER_DPUS = 1
 GENERATOR_SECONDS = 58  # the last of its orders is due 57 s after the first
 STREAM_POLLS_PER_SECOND = 4  # as often as Lambda reads a shard; AWS does not document it for pipes
+# With AWS' own keys for stream and table. Kinesis: "approximately 12 times every 5 minutes" for each set of credentials
+# (Developer Guide: Costs, Regions, and performance considerations), of which pipe and Firehose have one each. DynamoDB:
+# once in five minutes for each caller (Developer Guide: Encryption at Rest), of which the writers and the pipe are two.
+KMS_SECONDS = 300
+KMS_REQUESTS = 12 * 2 + 2
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,23 @@ def generator_usd(*, arm64: bool = False) -> float:
 
 
 def stream_reads_usd(needs: Capacity) -> float:
-    """Return the price per month of the pipe's reads of the table's stream. AWS does not say whether it bills them."""
+    """Return the price per month of the pipe's reads of the table's stream.
+
+    AWS bills reads by all consumers but Lambda (DynamoDB Developer Guide: Evaluate your DynamoDB streams usage). That
+    page does not name pipes.
+    """
     return prices.DYNAMODB_STREAM_READ.of(needs.table_partitions * STREAM_POLLS_PER_SECOND * SECONDS)
+
+
+def view_query_usd(load: Load, mode: Mode) -> float:
+    """Return the price of one query of sales_current, which reads every day: the scan, and the requests to S3."""
+    scanned = load.orders_per_second * load.days * DAY_SECONDS * sizes(load.order_bytes).row_bytes
+    return query_usd(scanned) + read_usd(capacity(load, mode).gathered_objects)
+
+
+def read_usd(objects: float) -> float:
+    """Return the price of the requests to S3 that read objects: a GET for each, and a LIST for a thousand."""
+    return prices.S3_GET.of(objects) + prices.S3_PUT.of(objects / 1000)
 
 
 def kinesis_usd(load: Load, needs: Capacity) -> float:
@@ -118,10 +138,11 @@ def month(load: Load, mode: Mode) -> list[Part]:
     table_gb = gathered * (load.order_bytes + prices.DYNAMODB_ITEM_OVERHEAD.value) / GIB
     crawl_seconds = min(max(needs.crawl_seconds, prices.CRAWL_MINIMUM.value), prices.CRAWL_MOST.value)
     crawls = min(load.crawls_per_day * DAYS, SECONDS / crawl_seconds)  # a crawler runs once at a time
-    crawl_requests = prices.S3_GET.of(needs.gathered_objects) + prices.S3_PUT.of(needs.gathered_objects / 1000)
+    crawl_requests = prices.S3_GET.of(needs.crawled_objects) + prices.S3_PUT.of(needs.gathered_objects / 1000)
     scanned = load.orders_per_second * load.query_days * DAY_SECONDS * size.row_bytes
     logs_gb = needs.transform_per_second * SECONDS * LOG_BYTES_PER_INVOCATION / GIB
     monitoring = prices.CLOUDWATCH_METRIC.of(METRICS) + prices.CLOUDWATCH_ALARM.of(ALARMS)
+    kms_requests = KMS_REQUESTS * SECONDS / KMS_SECONDS
     write_units, requests = counted(size.write_units, "write unit"), counted(size.pipe_units, "request")
     firehose_kb = size.firehose_billed_bytes // KIB
     return [
@@ -132,6 +153,11 @@ def month(load: Load, mode: Mode) -> list[Part]:
             f"{table_gb:,.1f} GB after {counted(load.days, 'day')}",
         ),
         Part("Pipe", prices.PIPE_REQUEST.of(orders * size.pipe_units), f"{requests} per order"),
+        Part(
+            "Pipe, reads of the stream",
+            stream_reads_usd(needs),
+            f"{counted(needs.table_partitions, 'shard')}, {STREAM_POLLS_PER_SECOND} reads per second each",
+        ),
         Part("Kinesis, kept 48 hours", kinesis_usd(load, needs), _stream(size, needs)),
         Part("Firehose", firehose_usd(orders, size.event_bytes), f"{firehose_kb:,} KB per order"),
         Part(
@@ -147,7 +173,17 @@ def month(load: Load, mode: Mode) -> list[Part]:
             crawls * (crawl_usd(crawl_seconds) + crawl_requests),
             f"{counted(crawls, 'run')} of {crawl_seconds / 60:,.0f} minutes, {CRAWLER_DPUS} DPU",
         ),
-        Part("Athena", load.queries_per_day * DAYS * query_usd(scanned), _queries(load.queries_per_day, scanned)),
+        Part(
+            "Athena, queries of orders",
+            load.queries_per_day * DAYS * (query_usd(scanned) + read_usd(needs.objects_per_day * load.query_days)),
+            _queries(load.queries_per_day, scanned),
+        ),
+        Part(
+            "Athena, queries of the view",
+            load.view_queries_per_day * DAYS * view_query_usd(load, mode),
+            _queries(load.view_queries_per_day, load.orders_per_second * load.days * DAY_SECONDS * size.row_bytes),
+        ),
+        Part("KMS", prices.KMS_REQUEST.of(kms_requests), f"{kms_requests:,.0f} requests for AWS' own keys"),
         Part(
             "CloudWatch",
             monitoring + prices.CLOUDWATCH_LOGS.of(logs_gb),
@@ -190,7 +226,7 @@ def levers(load: Load) -> list[Lever]:
     found = [
         Lever("BufferIntervalSeconds=900", saved(replace(load, buffer_seconds=900)), "an order takes 15 minutes to S3"),
         Lever(
-            "no crawler",
+            "CrawlerSchedule=OFF",
             saved(replace(load, crawls_per_day=0)),
             "query the table orders, not sales_data",
         ),
@@ -203,7 +239,7 @@ def levers(load: Load) -> list[Lever]:
         Lever("records packed to 5 KB", firehose - packed, "a program of your own: a pipe packs no records"),
         Lever(
             "Kinesis Data Streams for DynamoDB",
-            pipe - prices.DYNAMODB_TO_KINESIS.of(orders * size.write_units),
+            pipe + stream_reads_usd(needs) - prices.DYNAMODB_TO_KINESIS.of(orders * size.write_units),
             "no filter and no dead letters; events may come twice and out of order",
         ),
     ]

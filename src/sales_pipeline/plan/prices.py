@@ -62,6 +62,7 @@ LAMBDA_ARM = Price(0.0000133334, 1, "GB-second, arm64", "AWS Lambda pricing, sec
 S3_STORAGE = Price(0.023, 1, "GB-month", "Amazon S3 pricing", "recalled")
 S3_PUT = Price(0.005, 1000, "PUT or LIST", "Amazon S3 pricing, secondary", "undated")
 S3_GET = Price(0.0004, 1000, "GET", "Amazon S3 pricing, secondary", "undated")
+KMS_REQUEST = Price(0.03, 10_000, "request", "AWS Key Management Service pricing, secondary", "2019-10")
 CRAWLER_DPU_HOUR = Price(0.44, 1, "DPU-hour", "AWS Glue pricing, secondary", "undated")
 ATHENA_TB = Price(5.0, 1, "TB scanned", "Amazon Athena pricing, secondary", "2020-10")
 CLOUDWATCH_METRIC = Price(0.30, 1, "metric-month", "Amazon CloudWatch pricing, secondary", "2026-02")

@@ -1,6 +1,7 @@
 """`sales plan`: what a load needs, what stops it, and what it costs, computed from list prices."""
 
 import json
+import math
 import sys
 from dataclasses import asdict, replace
 from decimal import Decimal
@@ -8,7 +9,8 @@ from typing import Any, Literal
 
 from sales_pipeline.plan import capacity as planning
 from sales_pipeline.plan import costs, prices
-from sales_pipeline.plan.capacity import MODES, SHARD_COUNT_MOST, Load, Mode, capacity, limits, sizes
+from sales_pipeline.plan.capacity import MODES, SHARD_COUNT_MOST, Load, Mode, capacity, sizes
+from sales_pipeline.plan.limits import limits, view_days
 from sales_pipeline.plan.prices import KIB
 from sales_pipeline.terminal.amounts import counted
 from sales_pipeline.terminal.table import DataTable, print_table
@@ -16,6 +18,9 @@ from sales_pipeline.terminal.wrap import print_prose, wrap
 
 INTERVALS_SECONDS = (60, 300, 900)
 """Values of BufferIntervalSeconds to compare."""
+
+AGES_DAYS = (30, 365)
+"""Days of orders to compare the costs of: the first month, and after a year."""
 
 _COMMAND_WIDTH = 76
 
@@ -36,11 +41,22 @@ def document(load: Load) -> dict[str, Any]:
         "sizes": asdict(sizes(load.order_bytes)),
         "capacity": {mode: asdict(capacity(load, mode)) for mode in MODES},
         "limits": [asdict(limit) for limit in limits(load)],
-        "usd_per_month": {mode: {part.name: round(part.usd, 2) for part in costs.month(load, mode)} for mode in MODES},
+        "usd_per_month": {mode: _by_part(load, mode, load.days) for mode in MODES},
+        "usd_per_month_by_days": {
+            mode: {str(days): _by_part(load, mode, days) for days in AGES_DAYS} for mode in MODES
+        },
+        "view": {
+            "usd_per_query": {mode: round(costs.view_query_usd(load, mode), 4) for mode in MODES},
+            "stopped_after_days": math.floor(view_days(load)),
+        },
         "total_usd_per_month": {mode: round(costs.month_usd(load, mode), 2) for mode in MODES},
         "levers": [asdict(lever) for lever in costs.levers(load)],
         "deploy": deploy_line(load),
     }
+
+
+def _by_part(load: Load, mode: Mode, days: int) -> dict[str, float]:
+    return {part.name: round(part.usd, 2) for part in costs.month(replace(load, days=days), mode)}
 
 
 def deploy_line(load: Load) -> str:
@@ -55,6 +71,7 @@ def deploy_line(load: Load) -> str:
         f"BufferIntervalSeconds={load.buffer_seconds}",
         f"Architecture={'arm64' if load.arm64 else 'x86_64'}",
         "GeneratorState=DISABLED",
+        *([] if load.crawls_per_day else ["CrawlerSchedule=OFF"]),
     ]
     return f"sam deploy --parameter-overrides {' '.join(parameters)}"
 
@@ -72,6 +89,14 @@ def _print(load: Load) -> None:
         print_prose(f"Too few shards: the busiest second needs {needs.shards_needed:,}.")
     _print_section("Limits, and the load that reaches each, in orders per second", _limits(load))
     _print_section("Costs in USD per month; share and basis are those of PROVISIONED", _costs(load))
+    _print_section("Costs that grow with the days of orders, in USD per month with PROVISIONED", _growth(load))
+    sys.stdout.write("\n")
+    print_prose(
+        "A query of sales_current reads every day that there is. The workgroup stops it at 10 GiB, so at this load "
+        f"after {math.floor(view_days(load)):,} days. A condition on dt does not help, because the view looks for the "
+        "newest version of each order. Then raise BytesScannedCutoffPerQuery in template.yaml, or query the table "
+        "orders with a condition on dt, which reads only those days."
+    )
     if levers := costs.levers(load):
         rows = [(_usd(lever.saves_usd), lever.name, lever.takes) for lever in levers]
         table = DataTable(["USD", "change", "what it takes"], rows, amounts=["USD"])
@@ -79,11 +104,13 @@ def _print(load: Load) -> None:
     sys.stdout.write("\n")
     print_prose(
         f"Not in the costs: the mock generator ({costs.generator_usd(arm64=load.arm64):.0f} USD per month), which the "
-        f"command below turns off; and the pipe's reads of the table's stream ({costs.stream_reads_usd(needs):,.0f} "
-        "USD per month, if AWS bills them: AWS says only that Lambda's reads are free).",
-        f"Assumed, and not measured on AWS: one buffer of Firehose per shard, {planning.CRAWL_OBJECTS_PER_SECOND} "
-        f"objects per second in a crawl, {planning.TRANSFORM_SECONDS_PER_RECORD * 1e6:.0f} µs per record in the "
-        f"transform, {planning.PIPE_SECONDS_PER_BATCH:g} s per batch in the pipe.",
+        "command below turns off.",
+        "Perhaps not billed: the pipe's reads of the table's stream. AWS bills those of all consumers but Lambda, and "
+        "does not name pipes.",
+        f"Assumed, and not measured on AWS: one buffer of Firehose per shard, {planning.CRAWL_READS_PER_SECOND} "
+        f"objects read and {planning.CRAWL_LISTED_PER_SECOND:,} listed per second in a crawl, "
+        f"{planning.TRANSFORM_SECONDS_PER_RECORD * 1e6:.0f} µs per record in the transform, "
+        f"{planning.PIPE_SECONDS_PER_BATCH:g} s per batch in the pipe.",
         "",
         "Deploy this plan:",
     )
@@ -153,6 +180,19 @@ def _costs(load: Load) -> DataTable:
     ]
     rows.append(("together", *map(_usd, totals), "", ""))
     return DataTable(["part", *MODES, "share", "basis"], rows, amounts=[*MODES, "share"])
+
+
+def _growth(load: Load) -> DataTable:
+    """Return the parts that cost more once the lake is older, and the total."""
+    ages = [costs.month(replace(load, days=days), "PROVISIONED") for days in AGES_DAYS]
+    columns = [f"after {days} days" for days in AGES_DAYS]
+    rows: list[tuple[str, ...]] = [
+        (young.name, _usd(young.usd), _usd(old.usd))
+        for young, old in zip(*ages, strict=True)
+        if _usd(young.usd) != _usd(old.usd)
+    ]
+    rows.append(("together, with all other parts", *(_usd(sum(part.usd for part in parts)) for parts in ages)))
+    return DataTable(["part", *columns], rows, amounts=columns)
 
 
 def _usd(usd: float) -> str:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from generator.orders import Order, to_item
 from sales_pipeline.plan import capacity as planning
 from sales_pipeline.plan import costs, prices
-from sales_pipeline.plan.capacity import MODES, Load, capacity, limits, sizes
+from sales_pipeline.plan.capacity import MODES, Load, capacity, sizes
+from sales_pipeline.plan.limits import limits, view_days
 from tests import ROOT
 from tests.unit.template.parsed import TEMPLATE
 
@@ -101,7 +102,15 @@ def test_limits_come_in_the_order_in_which_they_bind():
     assert limit(load, "DynamoDB: writes to one table") == 20_000
     assert limit(load, "Pipes") == 1_500_000
     assert limit(load, "Athena: a query over one day") == pytest.approx(10 * 2**30 / 86_400 / 118)
+    assert limit(load, "Athena: sales_current over 30 days") == pytest.approx(10 * 2**30 / 86_400 / 118 / 30)
+    assert limit(replace(load, days=365), "Athena: sales_current over 365 days") == pytest.approx(2.885, abs=0.001)
     assert limit(replace(load, order_bytes=1025), "DynamoDB: writes to one table") == 10_000
+
+
+@pytest.mark.parametrize(("rate", "days"), [(1, 1053), (10, 105.3), (1 / 3, 3160)])
+def test_a_query_of_the_view_is_stopped_at_an_age(rate, days):
+    assert view_days(Load(rate)) == pytest.approx(days, abs=0.5)
+    assert view_days(Load(rate, days=7, query_days=3)) == view_days(Load(rate))
 
 
 def test_the_load_at_which_a_crawl_reaches_the_next_is_where_it_does():
@@ -156,6 +165,12 @@ def test_the_template_is_planned_with_as_it_is():
     assert delivery["BufferingHints"]["SizeInMBs"] * 2**20 == planning.S3_BUFFER_BYTES
     assert resources["TransformFunction"]["MemorySize"] == planning.TRANSFORM_MEMORY_MIB
     assert resources["GeneratorFunction"]["MemorySize"] == costs.GENERATOR_MEMORY_MIB
+    (target,) = resources["Crawler"]["Targets"]["S3Targets"]
+    assert target["SampleSize"] == planning.CRAWL_SAMPLE
+    # Only these use a key of KMS that AWS bills requests for.
+    assert resources["KinesisStream"]["StreamEncryption"]["KeyId"] == "alias/aws/kinesis"
+    assert resources["OrderTable"]["SSESpecification"] == {"SSEEnabled": True}
+    assert [name for name, each in resources.items() if "kms" in str(each).lower()] == ["KinesisStream"]
     assert resources["WorkGroup"]["WorkGroupConfiguration"]["BytesScannedCutoffPerQuery"] == planning.QUERY_CUTOFF_BYTES
     assert TEMPLATE["Parameters"]["ShardCount"]["MaxValue"] == planning.SHARD_COUNT_MOST
     assert TEMPLATE["Parameters"]["BufferIntervalSeconds"]["Default"] == Load(1).buffer_seconds

@@ -1,5 +1,6 @@
 """What a load costs a month, by hand: what AWS rounds up, and each part."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -64,11 +65,28 @@ def test_a_month_of_100_orders_a_second():
     assert part(load, "Transform function") == pytest.approx(0.05256 + 262_800 * 0.030 * 0.5 * 0.0000166667)
     # 1,440 objects a day; 30 days of rows of 118 bytes.
     assert part(load, "S3") == pytest.approx(43_800 * 0.005 / 1000 + 259_200_000 * 118 / 2**30 * 0.023)
-    # 121.67 crawls of 10 minutes, each with 43,200 GETs and 43.2 LISTs.
-    assert part(load, "Crawler") == pytest.approx(121.667 * (0.07333 + 0.01728 + 0.000216), rel=1e-4)
-    # 304.17 queries over a day: 972.29 MB, rounded up.
-    assert part(load, "Athena") == pytest.approx(304.167 * 973 / 1_048_576 * 5, rel=1e-4)
+    # 121.67 crawls of 10 minutes, each with 10 GETs a day of 30 and 43.2 LISTs.
+    assert part(load, "Crawler") == pytest.approx(121.667 * (0.07333 + 0.00012 + 0.000216), rel=1e-4)
+    # 304.17 queries over a day: 972.29 MB, rounded up, with 1,440 GETs and 1.44 LISTs.
+    day = 973 / 1_048_576 * 5 + 0.000576 + 0.0000072
+    assert part(load, "Athena, queries of orders") == pytest.approx(304.167 * day, rel=1e-4)
+    # 30.42 queries over 30 days: 29,168.7 MB, rounded up, with 43,200 GETs and 43.2 LISTs.
+    whole = 29_169 / 1_048_576 * 5 + 0.01728 + 0.000216
+    assert part(load, "Athena, queries of the view") == pytest.approx(30.4167 * whole, rel=1e-4)
+    # 4 shards of the table's stream, read 4 times a second for 2,628,000 seconds.
+    assert part(load, "Pipe, reads of the stream") == pytest.approx(42_048_000 * 0.02 / 100_000)
+    # 26 requests in each of 8,760 times 5 minutes.
+    assert part(load, "KMS") == pytest.approx(227_760 * 0.03 / 10_000)
     assert part(load, "CloudWatch") == pytest.approx(1.2 + 1.4 + 262_800 * 950 / 2**30 * 0.5)
+
+
+def test_a_year_of_objects_costs_queries_of_the_view_and_hardly_a_crawl():
+    # 525,600 objects of 708 KB: 3,650 are read in a crawl, and all of them by a query of the view.
+    load = Load(100, peak=1, days=365)
+    assert part(load, "Crawler") == pytest.approx(121.667 * (0.07333 + 0.00146 + 0.002628), rel=1e-4)
+    assert costs.view_query_usd(load, "PROVISIONED") == pytest.approx(
+        math.ceil(365 * 8_640_000 * 118 / 2**20) / 1_048_576 * 5 + 0.21024 + 0.002628
+    )
 
 
 def test_arm64_is_a_fifth_cheaper_a_second():
@@ -78,6 +96,6 @@ def test_arm64_is_a_fifth_cheaper_a_second():
 
 
 def test_a_crawler_runs_once_at_a_time():
-    # Crawls that last for a day: 30.4 of them, whatever the schedule says.
+    # Crawls of 109 minutes: 402 of them in a month, whatever the schedule says.
     load = Load(1_000_000, crawls_per_day=24)
-    assert part(load, "Crawler") == part(replace(load, crawls_per_day=2), "Crawler")
+    assert part(load, "Crawler") == part(replace(load, crawls_per_day=14), "Crawler")

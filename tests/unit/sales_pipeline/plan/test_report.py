@@ -11,14 +11,16 @@ import pytest
 from sales_pipeline.plan import costs, prices
 from sales_pipeline.plan import report as plan
 from sales_pipeline.plan.capacity import (
-    CRAWL_OBJECTS_PER_SECOND,
+    CRAWL_LISTED_PER_SECOND,
+    CRAWL_READS_PER_SECOND,
+    CRAWL_SAMPLE,
     MODES,
     QUERY_CUTOFF_BYTES,
     Load,
     PlanError,
     capacity,
-    limits,
 )
+from sales_pipeline.plan.limits import limits, view_days
 from sales_pipeline.terminal import table, wrap
 from tests import ROOT
 from tests.unit.template.parsed import TEMPLATE
@@ -83,6 +85,23 @@ def test_the_tables_of_the_walk_are_computed():
     assert table_rows(document, "| Orders per second | 0.33") == expected
 
 
+def test_the_walk_s_costs_after_a_year_and_ages_of_the_view_are_computed():
+    document = (ROOT / "docs/scale.md").read_text()
+    assert table_rows(document, "| Orders held for |") == [
+        [f"{days} days", *(shown(costs.month_usd(Load(rate, days=days), "PROVISIONED")) for rate in LOADS)]
+        for days in (30, 365)
+    ]
+
+    def age(days):
+        return f"{days:,.0f} day{'' if days < 2 else 's'}" if days >= 1 else f"{days * 24:.1f} hours"
+
+    said = table_rows(document, "| Orders per second | The workgroup stops")
+    rates = [1 / 3, 1, 10, 100, 1000, 10_000]
+    days = [view_days(Load(rate)) for rate in rates]
+    assert [row[1] for row in said] == [age(each if each < 1 else math.floor(each)) for each in days]
+    assert [row[0] for row in said] == ["0.33", *(f"{rate:,}" for rate in rates[1:])]
+
+
 def test_the_alternatives_name_this_pipeline_s_price():
     document = (ROOT / "docs/alternatives.md").read_text()
     (row,) = (row for row in table_rows(document, "| | USD per month at 0.33") if row[0] == "**This project**")
@@ -116,33 +135,44 @@ def stated(header, *columns):
     return {row[0]: [row[column] for column in columns] for row in rows}
 
 
-def crawler_usd(crawls_per_day):
-    """Return what the crawler's time costs a month, and what its requests do."""
-    usd = part(replace(AS_IT_COMES, crawls_per_day=crawls_per_day), "Crawler")
-    run_usd = crawls_per_day * costs.DAYS * costs.crawl_usd(0)
-    return run_usd, usd - run_usd
+YEAR = replace(AS_IT_COMES, days=365)
+
+
+def crawler_usd(crawls_per_day, load=AS_IT_COMES):
+    return part(replace(load, crawls_per_day=crawls_per_day), "Crawler")
+
+
+def together_usd(load):
+    return costs.month_usd(load, "PROVISIONED") + costs.generator_usd()
 
 
 def test_the_costs_of_each_part_are_computed():
-    retention_usd = prices.KINESIS_RETENTION_HOUR.of(costs.HOURS)
-    run_usd, requests_usd = crawler_usd(4)
-    usd = {each.name: each.usd for each in costs.month(AS_IT_COMES, "PROVISIONED")}
-    del usd["Crawler"]
-    usd["Kinesis, second day of retention"] = retention_usd
-    usd["Kinesis, capacity"] = usd.pop("Kinesis, kept 48 hours") - retention_usd
-    usd["Crawler, run time"], usd["Crawler, requests to S3"] = run_usd, requests_usd
-    usd["Generator function"] = costs.generator_usd()
-    usd["Together"] = costs.month_usd(AS_IT_COMES, "PROVISIONED") + costs.generator_usd()
-    assert sum(usd.values()) == pytest.approx(2 * usd["Together"])
-    assert stated("| Part | What AWS bills", 2) == {name: [shown(each)] for name, each in usd.items()}
+    def by_part(load):
+        retention_usd = prices.KINESIS_RETENTION_HOUR.of(costs.HOURS)
+        usd = {each.name: each.usd for each in costs.month(load, "PROVISIONED")}
+        usd["Kinesis, second day of retention"] = retention_usd
+        usd["Kinesis, capacity"] = usd.pop("Kinesis, kept 48 hours") - retention_usd
+        usd["Generator function"] = costs.generator_usd()
+        usd["Together"] = together_usd(load)
+        assert sum(usd.values()) == pytest.approx(2 * usd["Together"])
+        return usd
+
+    month, year = by_part(AS_IT_COMES), by_part(YEAR)
+    said = stated("| Part | What AWS bills", 2, 3)
+    assert said == {name: [shown(month[name]), shown(year[name])] for name in month}
+    amounts = [float(row[0]) for row in said.values()]
+    assert amounts[:-1] == sorted(amounts[:-1], reverse=True)
 
 
 def test_the_costs_of_the_crawler_s_schedules_are_computed():
-    runs = {"cron(10 * * * ? *)": 24, "cron(10 0/6 * * ? *)": 4, "cron(10 0 * * ? *)": 1}
+    runs = {"cron(10 * * * ? *)": 24, "cron(10 0/6 * * ? *)": 4, "cron(10 0 * * ? *)": 1, "OFF": 0}
     assert TEMPLATE["Parameters"]["CrawlerSchedule"]["Default"] == "cron(10 0/6 * * ? *)"
     default = "`cron(10 0/6 * * ? *)`, the default"
     assert stated("| `CrawlerSchedule` |", 1, 2, 3) == {
-        default if count == 4 else f"`{schedule}`": [f"{count} a day", *map(shown, crawler_usd(count))]
+        default if count == 4 else f"`{schedule}`": [
+            f"{count} a day" if count else "none",
+            *(shown(crawler_usd(count, load)) for load in (AS_IT_COMES, YEAR)),
+        ]
         for schedule, count in runs.items()
     }
 
@@ -164,10 +194,10 @@ def test_the_costs_of_the_stream_s_modes_are_computed():
 
 def test_the_savings_are_computed():
     levers = {each.name: each.saves_usd for each in costs.levers(AS_IT_COMES)}
-    daily = sum(crawler_usd(4)) - sum(crawler_usd(1))
+    daily = crawler_usd(4) - crawler_usd(1)
     assert stated("| Change | Saves", 1) == {
         "`RetentionPeriodHours: 24` in `template.yaml`": [shown(levers["RetentionPeriodHours=24"])],
-        "remove the crawler from `template.yaml`": [shown(levers["no crawler"])],
+        "`CrawlerSchedule=OFF`": [shown(levers["CrawlerSchedule=OFF"])],
         '`CrawlerSchedule="cron(10 0 * * ? *)"`': [shown(daily)],
         "`GeneratorState=DISABLED`": [shown(costs.generator_usd())],
         "`BufferIntervalSeconds=900`": [shown(levers["BufferIntervalSeconds=900"])],
@@ -175,42 +205,58 @@ def test_the_savings_are_computed():
 
 
 def test_the_other_numbers_on_the_page_of_costs_are_computed():
-    def crawler(days):
-        return shown(part(replace(AS_IT_COMES, days=days), "Crawler"))
-
     listed = [each for each in vars(prices).values() if isinstance(each, prices.Price)]
     dates = [each.date for each in listed]
     secondary = sum(each.source.endswith("secondary") for each in listed)
     dated = sorted(each for each in dates if each[0].isdigit())
-    together = costs.month_usd(AS_IT_COMES, "PROVISIONED") + costs.generator_usd()
-    anyway = part(AS_IT_COMES, "Kinesis, kept 48 hours") + sum(crawler_usd(4)) + costs.generator_usd()
-    needs = capacity(AS_IT_COMES, "PROVISIONED")
-    minimum_days = next(
-        days
-        for days in range(1, 100)
-        if capacity(replace(AS_IT_COMES, days=days), "PROVISIONED").crawl_seconds > prices.CRAWL_MINIMUM.value
+    month, year = together_usd(AS_IT_COMES), together_usd(YEAR)
+    anyway = (
+        part(AS_IT_COMES, "Kinesis, kept 48 hours")
+        + crawler_usd(4)
+        + costs.generator_usd()
+        + part(AS_IT_COMES, "Pipe, reads of the stream")
     )
-    athena_usd = prices.S3_GET.of(AS_IT_COMES.queries_per_day * costs.DAYS * needs.objects_per_day)
+    needs, old = capacity(AS_IT_COMES, "PROVISIONED"), capacity(YEAR, "PROVISIONED")
+    minimum_years = max(
+        years
+        for years in range(1, 20)
+        if capacity(replace(YEAR, days=365 * years), "PROVISIONED").crawl_seconds <= prices.CRAWL_MINIMUM.value
+    )
+    (saved_usd,) = (each.saves_usd for each in costs.levers(YEAR) if each.name == "BufferIntervalSeconds=900")
     text = " ".join(COSTS.read_text().split())
     expected = [
-        f"costs **about {together:.0f} USD a month**",
+        f"costs **about {month:.0f} USD a month at first and about {year:.0f} after a year**",
         f"Of the {len(dates)} prices, {len(dated)} carry a date from {dated[0]} to {dated[-1]}",
         f"{dates.count('undated')} were read from pages without a date, and {dates.count('recalled')} are from memory",
         f"Most of the prices, {secondary}, are from secondary sources",
-        f"each further DPU costs the same again: {shown(crawler_usd(4)[0])} USD a month",
+        f"each further DPU costs the same again: {shown(costs.DAYS * 4 * costs.crawl_usd(0))} USD a month",
         f"costs {prices.ATHENA_TB.usd:.0f} USD per TB",
         f"about {costs.query_usd(QUERY_CUTOFF_BYTES) * 100:.0f} cents at most",
-        f"generator are {anyway:.0f} of the {together:.0f} USD",
+        f"stream are {anyway:.0f} of the {month:.0f} USD",
         f"cost {costs.month_usd(Load(10), 'PROVISIONED'):.0f} USD without the generator",
         f"{needs.objects_per_day:,.0f} more each day",
-        f"Until about day {minimum_days} a run",
-        f"After 90 days the crawler costs {crawler(90)} USD a month, after a year {crawler(365)}.",
-        f"reads {CRAWL_OBJECTS_PER_SECOND} objects per second",
+        f"reads {CRAWL_SAMPLE} objects of each day",
+        f"For {minimum_years} years it is shorter than AWS' minimum of {prices.CRAWL_MINIMUM.value / 60:.0f} minutes",
+        f"After a year `BufferIntervalSeconds=900` saves {shown(saved_usd)}",
+        f"read {CRAWL_READS_PER_SECOND} and list {CRAWL_LISTED_PER_SECOND:,} objects per second",
+        f"After a year a query of the view reads {old.gathered_objects:,.0f} objects",
+        f"which costs {costs.view_query_usd(YEAR, 'PROVISIONED'):.2f} USD",
         f"the table's stream: {shown(costs.stream_reads_usd(needs))} USD a month",
-        f"another {shown(athena_usd)} USD a month",
+        f"{math.floor(view_days(Load(1))):,} days divided by the orders per second",
     ]
     missing = [each for each in expected if each not in text]
     assert missing == []
+
+
+def test_the_readme_says_what_it_costs():
+    text = " ".join((ROOT / "README.md").read_text().split())
+    expected = [
+        f"About {together_usd(AS_IT_COMES):.0f} USD per month at one order every 3 seconds",
+        f"and about {together_usd(YEAR):.0f} after a year",
+        f"Kinesis costs {part(AS_IT_COMES, 'Kinesis, kept 48 hours'):.0f} USD",
+        f"the crawler {crawler_usd(4):.0f}.",
+    ]
+    assert [each for each in expected if each not in text] == []
 
 
 # ── The command ──────────────────────────────────────────────────────────────────────────────────
@@ -229,6 +275,7 @@ def test_the_other_numbers_on_the_page_of_costs_are_computed():
         ({"shards": 501}, "--shards 501 "),
         ({"buffer_seconds": 901}, "from 0 to 900"),
         ({"peak": 0.5}, "--peak 0.5 "),
+        ({"view_queries_per_day": -1}, "--view-queries-per-day -1 "),
     ],
 )
 def test_a_load_out_of_bounds_is_one_line(asked, says):
@@ -249,6 +296,31 @@ def test_json_holds_the_whole_plan(capsys):
     assert printed["deploy"].endswith(
         "StreamMode=PROVISIONED ShardCount=2 BufferIntervalSeconds=60 Architecture=x86_64 GeneratorState=DISABLED"
     )
+
+
+def test_the_plan_says_what_a_year_costs_and_when_the_view_stops(capsys):
+    load = Load(10)
+    plan.run(load, "json")
+    printed = json.loads(capsys.readouterr().out)
+    by_days = printed["usd_per_month_by_days"]["PROVISIONED"]
+    assert by_days["30"] == printed["usd_per_month"]["PROVISIONED"]
+    for days, parts in by_days.items():
+        assert sum(parts.values()) == pytest.approx(
+            costs.month_usd(replace(load, days=int(days)), "PROVISIONED"), abs=0.1
+        )
+    assert printed["view"]["stopped_after_days"] == 105
+    assert printed["view"]["usd_per_query"]["PROVISIONED"] == pytest.approx(0.0175 + 2917 / 1_048_576 * 5, abs=1e-4)
+
+    plan.run(load, "text")
+    text = " ".join(capsys.readouterr().out.split())
+    assert "stops it at 10 GiB, so at this load after 105 days." in text
+    for part_name in ("Athena, queries of the view", "Crawler", "S3"):
+        assert f"{part_name} {by_days['30'][part_name]:,.2f} {by_days['365'][part_name]:,.2f}" in text
+
+
+def test_a_plan_without_crawls_turns_the_crawler_off():
+    assert plan.deploy_line(Load(1, crawls_per_day=0)).endswith(" CrawlerSchedule=OFF")
+    assert "CrawlerSchedule" not in plan.deploy_line(Load(1))
 
 
 def test_the_text_says_what_is_short_and_what_was_not_done(capsys):
@@ -291,7 +363,7 @@ def test_the_command_to_deploy_is_whole_when_it_is_copied(capsys):
     ],
 )
 def test_a_query_s_cost_names_what_it_counts(load, says):
-    (athena,) = [part for part in costs.month(load, "PROVISIONED") if part.name == "Athena"]
+    (athena,) = [each for each in costs.month(load, "PROVISIONED") if each.name == "Athena, queries of orders"]
     assert athena.basis == says
 
 
