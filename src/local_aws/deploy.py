@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 SAM_SECONDS = 120
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
-REFUSED_TYPES = {"AWS::Athena::NamedQuery"}  # the emulator refuses a template that has one
 STREAM_ACTIONS = {
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
@@ -168,7 +167,7 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
     """Return a copy of a built template that the emulator accepts and the stand-ins can work with.
 
     Tests check template.yaml itself for each of these changes:
-    - Saved queries and alarms on an expression are left out, because the emulator refuses them.
+    - Alarms on an expression are left out, because the emulator refuses them.
     - Every role also trusts its account, so that the stand-in for the role's service can assume it.
     - Stream actions are granted on every stream, because the emulator accepts no ARN for them.
     - Log actions on the streams of a log group are also granted on the group, because the emulator asks for that.
@@ -178,7 +177,7 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
     """
     template = copy.deepcopy(template)
     resources = template["Resources"]
-    template["Resources"] = {name: each for name, each in resources.items() if not _is_refused(each)}
+    template["Resources"] = {name: each for name, each in resources.items() if not _is_alarm_on_expression(each)}
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::IAM::Role":
@@ -197,9 +196,8 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
     return template
 
 
-def _is_refused(resource: dict[str, Any]) -> bool:
-    is_alarm_on_expression = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
-    return resource["Type"] in REFUSED_TYPES or is_alarm_on_expression
+def _is_alarm_on_expression(resource: dict[str, Any]) -> bool:
+    return resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
 
 
 def _widen_stream_actions(document: dict[str, Any]) -> None:

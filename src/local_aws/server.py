@@ -1,6 +1,7 @@
 """The emulator's process, `python -m local_aws.server`: MiniStack behind the gate.
 
-It also keeps one warning out of MiniStack's log that comes every second.
+The stand-in for Athena runs in it too, because it takes MiniStack's place for one step of a query. One warning stays
+out of MiniStack's log that comes every second.
 """
 
 import logging
@@ -24,8 +25,10 @@ def main() -> None:
     logging.getLogger("pipes").addFilter(is_worth_a_line)
     from ministack import app as emulator  # type: ignore[import-untyped]  # noqa: PLC0415 - the demo's package
 
+    from local_aws.athena import hook  # noqa: PLC0415 - it imports the demo's packages
     from local_aws.gate import asgi, keys  # noqa: PLC0415 - they import the demo's package
 
+    hook.install()
     keys.hide_function_keys()
     keys.register_root(key_id, secret)
     emulator.app = asgi.Gate(emulator.app, keys.secret_of)

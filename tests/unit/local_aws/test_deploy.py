@@ -16,16 +16,12 @@ from tests.unit.template.parsed import TEMPLATE, references
 MINUTE = datetime(2026, 11, 22, 16, 26, tzinfo=UTC)
 
 
-def test_saved_queries_and_alarms_on_an_expression_are_left_out_and_nothing_refers_to_them():
+def test_only_alarms_on_an_expression_are_left_out_and_nothing_refers_to_them():
     adapted = adapt(TEMPLATE, MINUTE)
     left_out = TEMPLATE["Resources"].keys() - adapted["Resources"].keys()
-    queries = {name for name in left_out if TEMPLATE["Resources"][name]["Type"] == "AWS::Athena::NamedQuery"}
-    alarms = left_out - queries
-    assert queries
-    assert alarms
-    assert all("Expression" in str(TEMPLATE["Resources"][name]["Properties"]["Metrics"]) for name in alarms)
+    assert left_out
+    assert all("Expression" in str(TEMPLATE["Resources"][name]["Properties"]["Metrics"]) for name in left_out)
     assert not references(adapted) & left_out
-    assert not any(each["Type"] == "AWS::Athena::NamedQuery" for each in adapted["Resources"].values())
 
 
 def test_only_the_stream_actions_that_are_granted_are_widened():

@@ -1,0 +1,50 @@
+"""A catalog and a lake in memory."""
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+
+from local_aws.athena import engine
+from tests.unit.template.parsed import TEMPLATE, resolve
+
+DECLARED, CRAWLED = "declareddatabase", "sales_data_projection_db"
+TODAY = datetime.now(UTC).date()
+
+
+def day(ago=0):
+    return str(TODAY - timedelta(ago))
+
+
+class Lake:
+    """The two databases of the template, with the declared table over s3://Bucket/sales_data/."""
+
+    def __init__(self, **parameters):
+        declared = resolve(TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"], **parameters)
+        self.entries = {DECLARED: {"orders": json.loads(json.dumps(declared).replace("${!dt}", "${dt}"))}, CRAWLED: {}}
+        self.registered = {}
+        self.stored = {}
+
+    def add(self, path, *lines, folder="s3://Bucket/sales_data/"):
+        body = b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+        self.stored[folder + path] = gzip.compress(body) if path.endswith(".gz") else body
+
+    def ask(self, sql, database=DECLARED):
+        return engine.run(sql, database, self)
+
+    def databases(self):
+        return list(self.entries)
+
+    def tables(self, database):
+        return list(self.entries[database].values())
+
+    def partitions(self, database, table):
+        return self.registered.get((database, table), [])
+
+    def objects(self, location):
+        return ((uri, body) for uri, body in sorted(self.stored.items()) if uri.startswith(location))
+
+    def put(self, database, entry):
+        self.entries[database][entry["Name"]] = entry
+
+    def delete(self, database, name):
+        del self.entries[database][name]
