@@ -46,7 +46,16 @@ def ask(stack: Stack, sql: str) -> DataTable:
     except Error as error:
         _raise_cause(error)
         raise QueryError(_advice(stack, " ".join(str(error).split()))) from None
-    return DataTable([column[0] for column in cursor.description or []], rows)
+    columns = [column[0] for column in cursor.description or []]
+    return DataTable(columns, [_split(row, len(columns)) for row in rows])
+
+
+def _split(row: tuple[Any, ...], columns: int) -> tuple[Any, ...]:
+    """Return a row with one value per column: DESCRIBE gives a row as one text, with tabs between padded values."""
+    if len(row) == columns:
+        return row
+    values = [each.strip() for each in str(row[0]).split("\t", columns - 1)]
+    return tuple(values + [""] * (columns - len(values)))
 
 
 def _raise_cause(error: Error) -> None:
@@ -60,7 +69,7 @@ def _raise_cause(error: Error) -> None:
 
 def _advice(stack: Stack, message: str) -> str:
     crawled, declared = stack["CrawledTable"], stack["DeclaredTable"]
-    found = re.search(r"\btable (?:with name )?['\"]?([\w.$-]+)['\"]? does not exist", message, re.IGNORECASE)
+    found = re.search(r"\bTable '([\w.$-]+)' does not exist", message)
     database, _, name = found[1].lower().rpartition(".") if found else ("", "", "")
     if name == crawled.partition(".")[2] and database.rpartition(".")[2] in {"", crawled.partition(".")[0]}:
         return (

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, Self
 
 from ministack.services import athena, glue, s3  # type: ignore[import-untyped]
@@ -77,6 +78,26 @@ async def _run(query: str, database: str, catalog: str | None = None) -> dict[st
     }
 
 
+async def _save(query_id: str) -> None:
+    """Write a query's result to S3, where GetQueryExecution says it is. MiniStack writes it elsewhere.
+
+    A value is quoted, and NULL is empty (Amazon Athena User Guide, "Query output files"). Raises QueryFailedError.
+    """
+    execution = athena._executions[query_id]  # noqa: SLF001
+    results = execution["_results"]
+    lines = [",".join(map(_quoted, row)) + "\n" for row in (results["columns"], *results["rows"])]
+    bucket, _, key = execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
+    body = "".join(lines).encode()
+    headers = {"content-type": "text/csv", "content-length": str(len(body))}
+    status, _, answer = s3._put_object(bucket, key, body, headers)  # noqa: SLF001
+    if status != HTTPStatus.OK:
+        raise QueryFailedError(f"An error occurred while writing to S3: {answer.decode(errors='replace')}")
+
+
+def _quoted(value: str | None) -> str:
+    return "" if value is None else '"' + value.replace('"', '""') + '"'
+
+
 def _create_saved_query(_logical_id: str, properties: Json, _stack_name: str) -> tuple[str, Json]:
     _, _, body = athena._create_named_query(properties)  # noqa: SLF001
     query_id = str(json.loads(body)["NamedQueryId"])
@@ -106,6 +127,7 @@ def install() -> None:
 
     athena._type_precision_scale = type_precision_scale  # noqa: SLF001
     athena._run_duckdb = _run  # noqa: SLF001
+    athena._save_query_results = _save  # noqa: SLF001
     provisioners._RESOURCE_HANDLERS["AWS::Athena::NamedQuery"] = {  # noqa: SLF001
         "create": _create_saved_query,
         "update": _replace_saved_query,

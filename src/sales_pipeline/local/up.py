@@ -13,7 +13,7 @@ from generator.pace import DEFAULT_INTERVAL_SECONDS
 from local_aws.emulator import PREFERRED_PORT
 from sales_pipeline import generate
 from sales_pipeline.aws.stack import find
-from sales_pipeline.local import pipeline, running
+from sales_pipeline.local import pipeline, running, view
 
 GREETING = """
 The pipeline runs. An order is written every {seconds:.0f} seconds, until Ctrl-C or `sales down`.
@@ -40,6 +40,7 @@ def run() -> int:
         pipeline.run(home, parameters, lambda step: console.print(f"{step} …"), "sales up") as local,
     ):
         stack = find(boto3.Session(), local.stack_name)
+        view.create(stack)
         with running.announce(home, local.stack_name, local.emulator.environment, local.state_dir):
             console.print(greeting(local.emulator.endpoint_url, str(local.log_dir), os.environ.get("SALES_HOME")))
             code = generate.run(stack)

@@ -40,16 +40,31 @@ def test_what_a_program_reads_holds_rows_and_nothing_else(stack, monkeypatch, ca
     assert capsys.readouterr().out == printed
 
 
+def test_a_row_of_describe_is_split_into_its_columns(stack, monkeypatch):
+    class Described:
+        description = (("col_name",), ("data_type",), ("comment",))
+
+        def cursor(self):
+            return self
+
+        def execute(self, _):
+            pass
+
+        def fetchall(self):
+            return [("price               \tdecimal(28,9)       \tPrice of one unit   ",), ("\t \t ",), ("dt",)]
+
+    monkeypatch.setattr(query, "connect", lambda **_: Described())
+    answer = ask(stack, "DESCRIBE orders")
+    assert answer.rows == [("price", "decimal(28,9)", "Price of one unit"), ("", "", ""), ("dt", "", "")]
+
+
 @pytest.mark.parametrize(
     ("said", "advised"),
     [
         ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.db.sales_data' does not exist", "run `sales crawl`"),
-        ("Catalog Error: Table with name sales_data does not exist!", "run `sales crawl`"),
         ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.db.other' does not exist", "Athena says: TABLE_NOT_FOUND"),
         ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.mine.sales_data' does not exist", "Athena says: TABLE_NOT"),
         ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.db.orders' does not exist", "write db_declared.orders"),
-        ("Catalog Error: Table with name orders does not exist!", "write db_declared.orders"),
-        ("Catalog Error: Table with name my_sales_data does not exist!", "Athena says: Catalog Error"),
         ("SYNTAX_ERROR: mismatched input 'FRM'", "Athena says: SYNTAX_ERROR"),
         ("COLUMN_NOT_FOUND: Column 'colour' in sales_data cannot be resolved", "Athena says: COLUMN_NOT_FOUND"),
     ],

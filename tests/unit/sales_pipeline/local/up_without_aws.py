@@ -72,6 +72,7 @@ if __name__ == "__main__":
     pipeline.guard = SimpleNamespace(start=start_guarded)
     pipeline.Sam = Sam
     up.find = lambda *_: None
+    up.view = SimpleNamespace(create=lambda _: None)
     up.generate = SimpleNamespace(run=write_orders)
     stand_ins.ANSWER_SECONDS = float(os.environ.get("ANSWER_SECONDS", "30"))
     watch.LOOK_SECONDS = 0.05
