@@ -104,3 +104,8 @@ def test_the_view_can_be_queried_and_has_the_types_of_its_query():
     assert [kind.trino for kind in answer.kinds] == ["varchar", "varchar", "integer", "decimal(28,9)", *["varchar"] * 5]
     columns = made.entries[DECLARED]["sales_current"]["StorageDescriptor"]["Columns"]
     assert columns[3] == {"Name": "price", "Type": "decimal(28,9)"}
+
+
+def test_revenue_has_the_type_that_the_contract_says():
+    kinds = lake("NONE").ask("SELECT quantity * price, sum(quantity * price) FROM orders GROUP BY 1").kinds
+    assert [kind.trino for kind in kinds] == ["decimal(38,9)", "decimal(38,9)"]
