@@ -1,8 +1,7 @@
 """Trino's functions and operators in DuckDB's SQL. Pure.
 
-sqlglot translates names and syntax. What it leaves different is here, and in the macros. A function or an operator that
-is not listed here is refused: DuckDB may give another answer than Trino. Sources: the pages "Functions and operators"
-and "Data types" of Trino's documentation.
+sqlglot translates names and syntax. What it leaves different is here, and in the macros. Sources: the pages "Functions
+and operators" and "Data types" of Trino's documentation.
 """
 
 import re
@@ -13,54 +12,19 @@ from sqlglot import exp
 
 from local_aws.athena.errors import not_supported
 
-# Nodes that mean the same in both dialects, or get the same meaning below. All others are refused.
-_STATEMENTS = (
-    *(exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset),
-    *(exp.Fetch, exp.LimitOptions, exp.Distinct, exp.With, exp.CTE, exp.Subquery, exp.Union, exp.Except, exp.Intersect),
-    *(exp.Values, exp.Tuple, exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Identifier, exp.Star, exp.Paren),
-    *(exp.Literal, exp.Null, exp.Boolean, exp.Interval, exp.Var, exp.DataType, exp.DataTypeParam, exp.GroupingSets),
-    *(exp.Cube, exp.Rollup, exp.Exists, exp.Any, exp.All, exp.Window, exp.WindowSpec, exp.Filter, exp.IgnoreNulls),
-)
-_OPERATORS = (
-    *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between),
-    *(exp.NullSafeEQ, exp.NullSafeNEQ, exp.Like, exp.Escape, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg),
-    *(exp.DPipe, exp.Case, exp.If, exp.Cast, exp.TryCast, exp.Try, exp.AtTimeZone),
-)
-_FUNCTIONS = (
-    *(exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.AnyValue, exp.ArgMax, exp.ArgMin, exp.LogicalOr),
-    *(exp.LogicalAnd, exp.ApproxDistinct, exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist),
-    *(exp.Ntile, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.Coalesce, exp.Nullif),
-    *(exp.Greatest, exp.Least, exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Sign, exp.Sqrt, exp.Pow, exp.Exp, exp.Ln),
-    *(exp.Lower, exp.Upper, exp.Length, exp.Substring, exp.Replace, exp.Concat, exp.StrPosition, exp.SplitPart),
-    *(exp.StartsWith, exp.Reverse, exp.RegexpLike, exp.RegexpExtract, exp.FromBase, exp.CurrentTimestamp),
-    *(exp.CurrentDate, exp.UnixToTime, exp.TimeToUnix, exp.TimeToStr, exp.StrToTime, exp.Date, exp.TimestampTrunc),
-    *(exp.DateTrunc, exp.DateAdd, exp.DateDiff, exp.Extract, exp.Year, exp.Quarter, exp.Month, exp.Day),
-    *(exp.DayOfWeekIso, exp.DayOfYear, exp.Hour, exp.Minute, exp.Second, exp.FromISO8601Timestamp),
-)
-_KNOWN = frozenset((*_STATEMENTS, *_OPERATORS, *_FUNCTIONS))
-
 _FORMAT = re.compile(r"(?:[^%]|%(?:-[mdHI]|[aAbBdfHIjmMpSyY%]))*")
 _UNITS = {"SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
+_FIELDS = {"YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"}
 _DATE_UNITS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
-# sqlglot drops these arguments without a word.
-_LOST: dict[type[exp.Expr], str] = {
-    exp.UnixToTime: "zone",
-    exp.CurrentTimestamp: "this",
-    exp.Min: "expressions",
-    exp.Max: "expressions",
-}
+# Those of Character.isWhitespace in Java.
+_WHITE_SPACE = "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2028\u2029\u205f\u3000" + "".join(
+    chr(each)
+    for each in range(0x2000, 0x200B)
+    if each != 0x2007  # noqa: PLR2004 - it does not break a line
+)
 _WHOLE = {exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT}
 _TIMES = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ}
 _PLAIN = {exp.DType.DOUBLE, exp.DType.BOOLEAN, exp.DType.DATE}
-
-
-def check(query: exp.Expr) -> None:
-    """Raise QueryFailedError if the query has something that this stand-in does not translate."""
-    for node in query.walk():
-        if isinstance(node, exp.Anonymous):
-            raise not_supported(f"the function {node.name.lower()}")
-        if type(node) not in _KNOWN or node.args.get(_LOST.get(type(node), "")):
-            raise not_supported(f"{node.sql('trino') or type(node).__name__}")
 
 
 def rewrite(query: exp.Expr) -> exp.Expr:
@@ -125,11 +89,12 @@ def _aggregate(node: exp.AggFunc) -> exp.Expr:
 
 def _plus(node: exp.Add | exp.Sub) -> exp.Expr:
     """Let a date stay a date when an interval of days or more is added."""
-    date, interval = (node.this, node.expression) if isinstance(node.expression, exp.Interval) else (
-        node.expression, node.this)  # fmt: skip
-    if not isinstance(interval, exp.Interval):
-        return node
-    return _like_date(node, date, interval.text("unit"))
+    date, interval = node.this, node.expression
+    if isinstance(date, exp.Interval):
+        date, interval = interval, date
+    if isinstance(interval, exp.Interval):
+        return _like_date(node, date, interval.text("unit"))
+    return _call("athena_minus", node.this, node.expression) if isinstance(node, exp.Sub) else node
 
 
 def _like_date(node: exp.Expr, date: exp.Expr, unit: str) -> exp.Expr:
@@ -146,6 +111,13 @@ def _date_trunc(node: exp.TimestampTrunc | exp.DateTrunc) -> exp.Expr:
     if node.text("unit").upper() not in _UNITS:
         raise not_supported(f"date_trunc with the unit {node.text('unit')}")
     return _call("cast_to_type", node.copy(), node.this.copy())
+
+
+def _extract(node: exp.Extract) -> exp.Expr:
+    """Refuse the days of a week and of a year, which DuckDB names or counts otherwise."""
+    if node.name.upper() not in _FIELDS:
+        raise not_supported(f"extract of {node.name}")
+    return node
 
 
 def _date_diff(node: exp.DateDiff) -> exp.Expr:
@@ -196,6 +168,14 @@ def _substring(node: exp.Substring) -> exp.Expr:
     return _call("athena_substring", node.this, node.args["start"], count)
 
 
+def _trim(node: exp.Trim) -> exp.Expr:
+    """Name the characters that Trino removes: DuckDB removes spaces alone."""
+    if node.expression:
+        raise not_supported("trim of other characters than white space")
+    name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(node.text("position").upper(), "trim")
+    return _call(name, node.this, exp.Literal.string(_WHITE_SPACE))
+
+
 def _split_part(node: exp.SplitPart) -> exp.Expr:
     return _call("athena_split_part", node.this, node.args["delimiter"], node.args["part_index"])
 
@@ -235,6 +215,7 @@ _CHANGES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.TimestampTrunc: _date_trunc,
     exp.DateTrunc: _date_trunc,
     exp.DateDiff: _date_diff,
+    exp.Extract: _extract,
     exp.TimeToStr: _format,
     exp.StrToTime: _format,
     exp.UnixToTime: _from_unixtime,
@@ -243,6 +224,7 @@ _CHANGES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.AtTimeZone: _at_time_zone,
     exp.Substring: _substring,
     exp.SplitPart: _split_part,
+    exp.Trim: _trim,
     exp.RegexpExtract: _regexp_extract,
     exp.FromBase: _from_base,
     exp.Round: _round,

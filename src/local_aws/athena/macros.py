@@ -35,6 +35,13 @@ MACROS = (
         ELSE CAST(one // other AS VARCHAR) END,
         one + other)
     """,
+    # In Trino, the difference of two dates is an interval.
+    """
+    athena_minus(one, other) AS CASE
+        WHEN typeof(one) = 'DATE' AND typeof(other) = 'DATE'
+            THEN cast_to_type('a difference of dates is an interval: use date_diff', one - other)
+        ELSE one - other END
+    """,
     # A decimal's average has the decimal's type, and so has its quantile. The other numbers' average is a double.
     """
     athena_average(total, number, mean, sample, quantile) AS cast_to_type(

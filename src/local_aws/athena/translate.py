@@ -13,7 +13,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
-from local_aws.athena import functions
+from local_aws.athena import functions, known
 from local_aws.athena.errors import QueryFailedError, not_supported
 
 CATALOG = "awsdatacatalog"
@@ -58,7 +58,7 @@ def query(tree: exp.Expr, database: str, is_view: Callable[[Name], bool]) -> Tra
     `is_view` may raise QueryFailedError, for a name that the catalog does not have. Raises QueryFailedError.
     """
     tree = tree.copy()
-    functions.check(tree)
+    known.check(tree)
     _name_columns(tree)
     reads = {name_of(table, database) for table in _tables(tree)}
     for select in tree.find_all(exp.Select):
