@@ -2,7 +2,7 @@
 # target needs and it does not have yet.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test random-lakes lint bench bench-large format picture lock clean
+.PHONY: help setup demo test random-lakes verify-aws lint bench bench-large format picture behaviours lock clean
 
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
 	$(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
@@ -35,6 +35,10 @@ demo: .venv/installed-demo ## run the whole pipeline once on this machine, from 
 test: setup lint ## run make lint, then every test
 	pytest --numprocesses 3
 
+verify-aws: setup ## check on AWS what the pipeline relies on: make verify-aws PROFILE=… REGION=…
+	@python -m verify_aws --profile "$(PROFILE)" --region "$(REGION)" $(if $(NAME),--name "$(NAME)") \
+		$(if $(filter-out 0,$(KEEP)),--keep) $(if $(filter-out 0,$(YES)),--yes)
+
 random-lakes: setup ## compare sales reconcile with the tables' SQL on 10,000 random lakes: takes three minutes
 	LAKES=$(LAKES) FIRST_LAKE=$(FIRST_LAKE) pytest --numprocesses 3 tests/unit/sales_pipeline/reconcile/lakes
 
@@ -57,6 +61,9 @@ format: setup ## put the code into the standard format
 
 picture: ## draw docs/architecture.svg from docs/architecture.toml
 	"$(PYTHON)" docs/picture.py
+
+behaviours: setup ## write docs/aws-behaviours.md from src/verify_aws/behaviours.toml
+	python -m verify_aws.page
 
 lock: setup ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) --group uv --output-file requirements-uv.txt

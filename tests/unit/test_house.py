@@ -53,6 +53,11 @@ ALLOWED = {
         ),
     ),
     "sales_pipeline.__main__": ("common", "sales_pipeline.cli"),
+    "verify_aws": (
+        *("common", "generator", "transform"),
+        *(f"sales_pipeline.{name}" for name in ("aws", "errors", "defaults", "terminal", "orders", "plan")),
+        *(f"sales_pipeline.{name}" for name in ("query", "crawl", "status", "failures", "reconcile")),
+    ),
 }
 SHIPPED = ("transform", "generator.app", "generator.orders", "bucket_cleanup")
 OWN = {path.name for path in SOURCE.iterdir() if path.is_dir()}

@@ -26,7 +26,7 @@ def _firehose(name: str, *, is_lag: bool = False) -> _Metric:
 
 # Sources: the pages about CloudWatch metrics in the guides of Lambda, EventBridge Pipes, Kinesis Data Streams and
 # Data Firehose; src/transform/app.py for the namespace SalesDataProjection.
-_METRICS = {
+METRICS = {
     "generator_calls": _Metric("AWS/Lambda", "Invocations", "FunctionName", "GeneratorFunctionName"),
     "generator_errors": _Metric("AWS/Lambda", "Errors", "FunctionName", "GeneratorFunctionName"),
     "pipe_changes": _Metric("AWS/EventBridge/Pipes", "EventCount", "PipeName", "PipeName"),
@@ -52,7 +52,7 @@ def read(stack: Stack, since: datetime, until: datetime) -> dict[str, float]:
         stack.session.client("cloudwatch")
         .get_paginator("get_metric_data")
         .paginate(
-            MetricDataQueries=[_query(stack, name, metric) for name, metric in _METRICS.items()],
+            MetricDataQueries=[_query(stack, name, metric) for name, metric in METRICS.items()],
             StartTime=since,
             EndTime=until,
             ScanBy="TimestampAscending",
@@ -62,7 +62,7 @@ def read(stack: Stack, since: datetime, until: datetime) -> dict[str, float]:
         for result in page["MetricDataResults"]:
             name, found = result["Id"], result["Values"]
             if found:
-                values[name] = found[-1] if _METRICS[name].is_lag else values.get(name, 0.0) + sum(found)
+                values[name] = found[-1] if METRICS[name].is_lag else values.get(name, 0.0) + sum(found)
     return values
 
 

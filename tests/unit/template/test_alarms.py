@@ -97,7 +97,7 @@ def test_an_alarm_watches_a_metric_that_status_shows_of_the_same_resource(name):
 
     shown = [
         (metric.namespace, metric.name, [{"Name": metric.dimension, "Value": value(metric)}])
-        for metric in status_metrics._METRICS.values()
+        for metric in status_metrics.METRICS.values()
     ]
     alarm = ALARMS[name]
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Dimensions"]) in shown

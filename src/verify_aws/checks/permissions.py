@@ -1,0 +1,59 @@
+"""Whether a role was denied anything."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from verify_aws.pipeline import NotShownError, Pipeline
+
+DENIED = '?AccessDenied ?"not authorized" ?Unauthorized'
+TRAIL_SECONDS = 1200.0  # AWS CloudTrail User Guide: events are delivered within about five minutes on average
+EVENTS_MAX = 20_000
+CALL_SECONDS = 0.55  # two calls per second, for the account
+
+
+def none_denied_in_logs(pipeline: Pipeline) -> str:
+    logs = pipeline.client("logs")
+    groups = [value for name, value in pipeline.stack.outputs.items() if name.endswith("LogGroupName")]
+    since_ms = int(pipeline.started.timestamp() * 1000)
+    for group in groups:
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, startTime=since_ms, filterPattern=DENIED
+        )
+        lines = [event["message"] for page in pages for event in page["events"]]
+        if lines:
+            raise NotShownError(f"{group}: {len(lines)} lines, such as {lines[0][:300]}")
+    return f"{len(groups)} log groups"
+
+
+def none_denied_in_cloudtrail(pipeline: Pipeline) -> str:
+    """Wait until the trail has the deletion itself: what happened before is then there too."""
+    roles = {each["PhysicalResourceId"] for each in pipeline.resources if each["ResourceType"] == "AWS::IAM::Role"}
+
+    def deletion_is_there() -> None:
+        events = _events(pipeline, [{"AttributeKey": "EventName", "AttributeValue": "DeleteStack"}])
+        if not any(pipeline.stack.name in each["CloudTrailEvent"] for each in events):
+            raise NotShownError("the event history does not have the deletion yet")
+
+    pipeline.wait(deletion_is_there, TRAIL_SECONDS)
+    denied, read = set(), 0
+    for each in _events(pipeline, []):
+        read += 1
+        event = json.loads(each["CloudTrailEvent"])
+        issuer = event.get("userIdentity", {}).get("sessionContext", {}).get("sessionIssuer", {}).get("userName")
+        if issuer in roles and any(word in event.get("errorCode", "") for word in ("AccessDenied", "Unauthorized")):
+            denied.add(f"{issuer}: {event['eventSource']} {event['eventName']}")
+    if denied:
+        raise NotShownError("; ".join(sorted(denied)))
+    if read >= EVENTS_MAX:
+        raise NotShownError(f"none of the newest {read} events of the account; older ones were not read")
+    return f"none of {read} events of the account"
+
+
+def _events(pipeline: Pipeline, attributes: list[dict[str, str]]) -> Iterator[Any]:
+    pages = pipeline.client("cloudtrail").get_paginator("lookup_events")
+    options = {"PaginationConfig": {"MaxItems": EVENTS_MAX}, "StartTime": pipeline.started}
+    for page in pages.paginate(LookupAttributes=attributes, **options):
+        yield from page["Events"]
+        time.sleep(CALL_SECONDS)

@@ -1,0 +1,25 @@
+"""What a run takes and costs, in us-east-1. Pure: no AWS, environment or clock."""
+
+from sales_pipeline.plan import prices
+
+MINUTES = 60
+CRAWLS = 2
+CRAWL_DPUS = 2
+QUERIES = 30
+ALARMS = 12
+METRICS = 4
+_MONTH_HOURS = 730
+
+
+def usd() -> float:
+    """Return the price of a run: the parts that run for an hour, the crawls and the queries."""
+    hours = MINUTES / 60
+    return (
+        prices.KINESIS_SHARD_HOUR.of(hours)
+        + prices.KINESIS_RETENTION_HOUR.of(hours)
+        + prices.CRAWLER_DPU_HOUR.of(CRAWLS * CRAWL_DPUS * prices.CRAWL_MINIMUM.value / 3600)
+        + prices.ATHENA_TB.of(QUERIES * prices.ATHENA_MINIMUM.value / prices.TIB)
+        + prices.CLOUDWATCH_ALARM.of(ALARMS * hours / _MONTH_HOURS)
+        + prices.CLOUDWATCH_METRIC.of(METRICS * hours / _MONTH_HOURS)
+        + prices.LAMBDA_X86.of(hours * 3600 * 0.125)
+    )
