@@ -16,7 +16,7 @@ def crawl(pipeline: Pipeline) -> str:
     found = pipeline.client("glue").list_crawls(CrawlerName=pipeline.stack["CrawlerName"])["Crawls"]
     if not found:
         raise NotShownError("Glue lists no crawl")
-    last = found[0]
+    last = max(found, key=lambda each: each["StartTime"])
     seconds = (last["EndTime"] - last["StartTime"]).total_seconds()
     seen = f"{last['DPUHour']:.3f} DPU hours in {seconds:.0f} s"
     if last["DPUHour"] > ROUNDING * CRAWL_MINIMUM.value / 3600:

@@ -7,8 +7,9 @@ from typing import Any
 
 from verify_aws.pipeline import NotShownError, Pipeline
 
-DENIED = '?AccessDenied ?"not authorized" ?Unauthorized'
+DENIED = ("AccessDenied", "Unauthorized", "not authorized")
 TRAIL_SECONDS = 1200.0  # AWS CloudTrail User Guide: events are delivered within about five minutes on average
+LINE_CHARACTERS = 300
 EVENTS_MAX = 20_000
 CALL_SECONDS = 0.55  # two calls per second, for the account
 
@@ -16,15 +17,16 @@ CALL_SECONDS = 0.55  # two calls per second, for the account
 def none_denied_in_logs(pipeline: Pipeline) -> str:
     logs = pipeline.client("logs")
     groups = [value for name, value in pipeline.stack.outputs.items() if name.endswith("LogGroupName")]
+    read = 0
     since_ms = int(pipeline.started.timestamp() * 1000)
     for group in groups:
-        pages = logs.get_paginator("filter_log_events").paginate(
-            logGroupName=group, startTime=since_ms, filterPattern=DENIED
-        )
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since_ms)
         lines = [event["message"] for page in pages for event in page["events"]]
-        if lines:
-            raise NotShownError(f"{group}: {len(lines)} lines, such as {lines[0][:300]}")
-    return f"{len(groups)} log groups"
+        denied = [line for line in lines if any(word in line for word in DENIED)]
+        if denied:
+            raise NotShownError(f"{group}: {len(denied)} lines, such as {denied[0][:LINE_CHARACTERS]}")
+        read += len(lines)
+    return f"none of {read} lines in {len(groups)} log groups"
 
 
 def none_denied_in_cloudtrail(pipeline: Pipeline) -> str:
@@ -42,7 +44,7 @@ def none_denied_in_cloudtrail(pipeline: Pipeline) -> str:
         read += 1
         event = json.loads(each["CloudTrailEvent"])
         issuer = event.get("userIdentity", {}).get("sessionContext", {}).get("sessionIssuer", {}).get("userName")
-        if issuer in roles and any(word in event.get("errorCode", "") for word in ("AccessDenied", "Unauthorized")):
+        if issuer in roles and any(word in event.get("errorCode", "") for word in DENIED):
             denied.add(f"{issuer}: {event['eventSource']} {event['eventName']}")
     if denied:
         raise NotShownError("; ".join(sorted(denied)))
