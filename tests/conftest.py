@@ -7,7 +7,12 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
+
+# Other workers of pytest use the same processors, so one example can take long by chance.
+settings.register_profile("shared processors", deadline=None)
+settings.load_profile("shared processors")
 
 # A shell starts background jobs with SIGINT ignored, and nohup starts them without SIGHUP. Their children inherit that.
 # Tests send both signals to children.

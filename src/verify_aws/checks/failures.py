@@ -8,8 +8,10 @@ from typing import Any
 
 from sales_pipeline.defaults import REPLAYS_MAX
 from sales_pipeline.failures import dead_letters
-from sales_pipeline.failures.records import REFUSED_BY_TRANSFORM, DeadLetter, ErrorRecord, Selection, read_error_object
-from sales_pipeline.failures.replay import Replay, ReplayOutcome, ReplayTally
+from sales_pipeline.failures.messages import DeadLetter
+from sales_pipeline.failures.outcomes import ReplayOutcome, ReplayTally
+from sales_pipeline.failures.records import REFUSED_BY_TRANSFORM, ErrorRecord, Selection, read_error_object
+from sales_pipeline.failures.replay import Replay
 from sales_pipeline.orders.change import change_of
 from verify_aws import orders
 from verify_aws.checks.shapes import records

@@ -59,7 +59,7 @@ def test_an_empty_buffer_takes_a_record_of_any_size():
     assert ProcessorBuffer().has_room(record(bytes(REQUEST_BYTES_MAX)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1_000, 1_000_000), st.text(min_size=1, max_size=256))
 def test_a_request_fills_6_mb_and_no_more(size_bytes, key):
     buffer = ProcessorBuffer()

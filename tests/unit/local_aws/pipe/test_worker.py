@@ -502,7 +502,7 @@ def inject(world, faults):
     world.refuse_letters = lambda: Killed() if next(remaining, "none") == "killed letter" else None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(orders=ORDERS, faults=st.lists(FAULTS, max_size=30), limits=LIMITS)
 def test_whatever_fails_every_order_arrives_or_is_in_a_dead_letter(tmp_path_factory, orders, faults, limits):
     world, state_dir = World(until=500), tmp_path_factory.mktemp("state")

@@ -84,7 +84,7 @@ ANSWERS = [
 ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.lists(bodies | st.just(letter(streamArn=OTHER_ARN, **POSITION)), min_size=1, max_size=12),
     answer=st.sampled_from(ANSWERS),
