@@ -1,7 +1,7 @@
 """Text of others, such as an order's id, in a form that a terminal shows and does not obey.
 
-Whatever may hold a part that somebody else wrote passes `visible` on its way to a terminal: `streams` sees to that for
-standard output and standard error, `console` for what rich draws, and the tables and reports do it themselves.
+Text that may hold a part that somebody else wrote passes `visible` before a terminal gets it. `streams` sees to that
+for standard output and standard error, `console` for what rich draws, and the tables and reports do it themselves.
 """
 
 import re

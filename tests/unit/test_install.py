@@ -87,7 +87,7 @@ def test_a_virtual_environment_is_filled_whatever_a_person_s_pip_is_set_up_to_do
 
 
 def test_what_was_installed_once_needs_no_registry(tmp_path, personal, capfd):
-    page = tmp_path / "simple" / "tiny"
+    page = tmp_path / "packages" / "tiny"
     page.mkdir(parents=True)
     (tmp_path / "wheels" / "tiny-1-py3-none-any.whl").rename(page / "tiny-1-py3-none-any.whl")
     handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
@@ -99,7 +99,7 @@ def test_what_was_installed_once_needs_no_registry(tmp_path, personal, capfd):
         assert (target / "tiny.py").is_file()
 
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        registry = f"http://127.0.0.1:{server.server_port}/simple/"
+        registry = f"http://127.0.0.1:{server.server_port}/packages/"
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:

@@ -151,7 +151,7 @@ def test_the_deployer_may_do_what_cloudformation_does_for_each_type(resource_typ
     missing = {each for each in wanted(resource_type) if not granted(each)}
     missing -= {each for each in missing if any(matches(each, pattern) for pattern in ignored)}
     assert not missing, (
-        f"Whoever deploys a {resource_type} needs {sorted(missing)}. Add them to docs/deployer-policy.json with the "
+        f"Anyone who deploys a {resource_type} needs {sorted(missing)}. Add them to docs/deployer-policy.json with the "
         "resource's ARN, or to NOT_USED here with the reason why this template never needs them."
     )
 
