@@ -39,7 +39,7 @@ class _Stream:
         self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
-        if name == "buffer":  # whoever finds it writes past `write`
+        if name == "buffer":  # code that finds it would write past `write`
             raise AttributeError(name)
         return getattr(self._stream, name)
 

@@ -12,7 +12,6 @@ from verify_aws.pipeline import NotShownError, Pipeline
 
 READ_SECONDS = 60.0
 READ_AGAIN_SECONDS = 0.25  # a shard takes five reads per second
-CLOCKS_SECONDS = 60.0
 EVENT = {"eventID", "eventName", "eventSource", "eventVersion", "awsRegion", "dynamodb", "eventSourceARN"}
 CHANGE = {"ApproximateCreationDateTime", "Keys", "NewImage", "SequenceNumber", "StreamViewType"}
 

@@ -278,7 +278,7 @@ EXTRAS = st.lists(st.tuples(PLACES, FORMS, KEYS), max_size=2)
 
 @given(st.sampled_from([signed, presigned]), EXTRAS, EXTRAS, st.booleans())
 def test_the_emulator_reads_that_key_which_the_gate_has_checked(make, in_query, in_headers, at_the_start):
-    """Whoever has a role's key could sign a request in which the emulator finds another key, such as `test`."""
+    """Anyone who has a role's key could sign a request in which the emulator finds another key, such as `test`."""
     sent = make("GET", "/?" + urlencode([(name, form.format(key)) for name, form, key in in_query]))
     lines = [(name.lower(), form.format(key)) for name, form, key in in_headers]
     sent = replace(sent, header_lines=[*lines, *sent.header_lines] if at_the_start else [*sent.header_lines, *lines])
