@@ -10,7 +10,7 @@ from typing import Literal
 
 from sales_pipeline.errors import SalesError
 from sales_pipeline.plan import prices
-from sales_pipeline.plan.prices import KIB, MIB
+from sales_pipeline.plan.prices import MIB
 
 Mode = Literal["PROVISIONED", "ON_DEMAND"]
 MODES: tuple[Mode, ...] = ("PROVISIONED", "ON_DEMAND")
@@ -99,13 +99,13 @@ class Sizes:
 
 def sizes(order_bytes: int) -> Sizes:
     """Return the sizes of an order whose item has so many bytes, all in attributes that are columns of the row."""
-    event_bytes = order_bytes + EVENT_ENVELOPE_BYTES
+    event_bytes, on_demand_unit = order_bytes + EVENT_ENVELOPE_BYTES, prices.KINESIS_ON_DEMAND_UNIT.value
     return Sizes(
         write_units=_units(order_bytes, prices.DYNAMODB_WRITE_UNIT.value),
         event_bytes=event_bytes,
         pipe_units=_units(event_bytes, prices.PIPE_UNIT.value),
         put_units=_units(event_bytes, prices.KINESIS_PUT_UNIT_SIZE.value),
-        on_demand_bytes=_units(event_bytes, KIB) * KIB,
+        on_demand_bytes=_units(event_bytes, on_demand_unit) * on_demand_unit,
         firehose_event_bytes=math.ceil(event_bytes / 3) * 4 + FIREHOSE_METADATA_BYTES,
         firehose_billed_bytes=_units(event_bytes, prices.FIREHOSE_UNIT.value) * prices.FIREHOSE_UNIT.value,
         row_bytes=order_bytes + ROW_JSON_BYTES,

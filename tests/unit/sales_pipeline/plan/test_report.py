@@ -5,6 +5,7 @@ import math
 import re
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ from sales_pipeline.plan.capacity import (
 from sales_pipeline.plan.limits import limits, view_days
 from sales_pipeline.terminal import table, wrap
 from tests import ROOT
+from tests.unit.sales_pipeline.plan import test_capacity
 from tests.unit.template.parsed import TEMPLATE
 
 MONTH_SECONDS = 2_628_000
@@ -40,6 +42,13 @@ def test_every_price_and_quota_says_where_it_is_from_and_of_when():
         assert each.source.startswith(("Amazon", "AWS"))
         assert re.fullmatch(r"20\d\d-\d\d|undated|recalled", each.date)
         assert each.unit
+
+
+def test_every_price_and_quota_is_computed_with_or_compared():
+    names = {name for name, each in vars(prices).items() if isinstance(each, prices.Price | prices.Quota)}
+    folder = Path(prices.__file__).parent
+    text = "".join(each.read_text() for each in (*folder.glob("*.py"), Path(test_capacity.__file__)))
+    assert names - set(re.findall(r"\bprices\.(\w+)", text)) == set()
 
 
 def table_rows(document, header):
