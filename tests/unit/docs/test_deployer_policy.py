@@ -12,6 +12,7 @@ import pytest
 from cfnlint.data import AdditionalSpecs
 from cfnlint.helpers import load_resource
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from samcli.lib.bootstrap.companion_stack.data_types import CompanionStack
 
 from tests import ROOT
 from tests.unit.template.parsed import TEMPLATE, as_list
@@ -126,6 +127,16 @@ def granted(action):
     return any(matches(action, pattern) for each in POLICY["Statement"] for pattern in as_list(each["Action"]))
 
 
+def allowed_on(action):
+    """ARNs of the resources on which the policy allows an action."""
+    return [
+        arn
+        for statement in POLICY["Statement"]
+        if any(matches(action, pattern) for pattern in as_list(statement["Action"]))
+        for arn in as_list(statement["Resource"])
+    ]
+
+
 def wanted(resource_type):
     """Permissions that CloudFormation needs for a type."""
     if resource_type in UNDOCUMENTED:
@@ -177,6 +188,12 @@ def test_what_sam_calls_is_allowed_too():
     assert transforms == {each.rpartition("/")[2] for each in named if ":transform/" in each}
 
 
+def test_sam_may_look_for_the_stack_of_repositories_before_it_deletes():
+    # `sam delete` asks for it by name, and ends with an error where it may not ask.
+    asked = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{CompanionStack(STACK).stack_name}/*"
+    assert any(fnmatchcase(asked, arn) for arn in allowed_on("cloudformation:DescribeStacks"))
+
+
 # AWS takes an ARN for these, but `sam` and CloudFormation also call them without one.
 WITHOUT_RESOURCE = {"cloudformation:gettemplatesummary", "cloudwatch:describealarms"}
 
@@ -202,12 +219,7 @@ def names_one_of(arn, forms):
 def test_every_action_is_allowed_on_resources_of_its_kind():
     used = {each for kind in TYPES for each in wanted(kind) if not any(matches(each, x) for x in unused(kind))}
     for action in sorted(used | SAM):
-        arns = [
-            arn
-            for statement in POLICY["Statement"]
-            if any(matches(action, pattern) for pattern in as_list(statement["Action"]))
-            for arn in as_list(statement["Resource"])
-        ]
+        arns = allowed_on(action)
         known = forms(action)
         if known and action.lower() not in WITHOUT_RESOURCE:
             assert "*" not in arns, f"bind {action} to one of {known}"
@@ -226,6 +238,23 @@ def test_the_names_are_those_that_the_stack_gets_by_default():
     for name in (STACK, parameters["TableName"], parameters["DatabaseName"]):
         assert name in text
     assert f'stack_name = "{STACK}"' in (ROOT / "samconfig.toml").read_text()
+
+
+# Characters that a name may have, for types whose resources CloudFormation names after stack and logical id.
+NAME_CHARACTERS = {
+    "AWS::IAM::Role": 64,
+    "AWS::KinesisFirehose::DeliveryStream": 64,
+    "AWS::S3::Bucket": 63,
+    "AWS::SQS::Queue": 80,
+    "AWS::Serverless::Function": 64,
+}
+
+
+@pytest.mark.parametrize("resource_type", NAME_CHARACTERS)
+def test_no_name_is_so_long_that_cloudformation_cuts_the_stack_s_name_in_it(resource_type):
+    for name, resource in TEMPLATE["Resources"].items():
+        if resource["Type"] == resource_type:
+            assert len(f"{STACK}-{name}-") + 13 <= NAME_CHARACTERS[resource_type], name  # and a random part
 
 
 def test_roles_are_passed_to_the_services_that_the_template_s_roles_trust():
