@@ -225,7 +225,7 @@ def test_a_failed_crawl_reaches_the_topic_of_the_alarms(client, stack):
     received = sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
     (message,) = [json.loads(json.loads(each["Body"])["Message"]) for each in received]
     assert message["problem"].endswith("See docs/runbook.md#a-failed-crawl.")
-    assert (message["crawler"], message["error"], message["log"]) == (stack["CrawlerName"], 'no "x"', "https://log")
+    assert message["crawl"] == detail
 
 
 def queue_for(client, service, name):

@@ -1,6 +1,7 @@
 """Each alarm counts what its description says, and has exactly one section in the runbook."""
 
 import json
+import operator
 import re
 from pathlib import Path
 
@@ -194,35 +195,82 @@ def test_one_bad_period_of_a_pipe_is_enough():
 RUNNING = {"reads": 3600, "read": 3600}
 
 
+# AWS does not document whether FILL fills a metric that has no values at all. The alarm must be right in both cases.
+@pytest.mark.parametrize("fills_empty_metrics", [True, False])
 @pytest.mark.parametrize(
     ("period", "fires"),
     [
         ({}, False),  # stopped or not: nobody writes, so nothing waits
         ({"writes": 0}, False),
+        (RUNNING, False),
         ({"writes": 0, **RUNNING}, False),
         ({"writes": 300, "sent": 300, **RUNNING}, False),
         ({"writes": 300, **RUNNING}, False),  # the pipe filters them all out, or they change nothing
         ({"writes": 300, "reads": 3600}, False),  # whichever of the two metrics AWS has
         ({"writes": 300, "read": 3600}, False),
         ({"writes": 300, "sent": 300}, False),
+        ({"sent": 300}, False),  # the last records of writes of the period before
         ({"writes": 300}, True),
         ({"writes": 1}, True),
     ],
 )
-def test_the_alarm_for_a_stopped_pipe_fires_only_when_changes_wait_that_nothing_reads(period, fires):
-    assert (value_of("StoppedPipeAlarm", period) > ALARMS["StoppedPipeAlarm"]["Threshold"]) == fires
+def test_the_alarm_for_a_stopped_pipe_fires_only_when_changes_wait_that_nothing_reads(
+    period, fires, fills_empty_metrics
+):
+    value = value_of("StoppedPipeAlarm", period, fills_empty_metrics)
+    assert (value is not None and value > ALARMS["StoppedPipeAlarm"]["Threshold"]) == fires
 
 
-def value_of(name, period):
-    """Compute the expression of an alarm as CloudWatch documents it; where a metric is missing, so is the result."""
+def test_the_alarm_for_a_stopped_pipe_has_a_value_while_nobody_writes():
+    # "Alarms that evaluate metrics in the AWS/DynamoDB namespace always ignore missing data even if you choose a
+    # different option": without a value, an alarm that has fired would never end (CloudWatch, PutMetricAlarm).
+    assert value_of("StoppedPipeAlarm", {}, fills_empty_metrics=True) == 0
+
+
+class Series:
+    """A metric in one period, which may be missing, as the CloudWatch User Guide computes it: "Using metric math"."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def _with(self, other, compute):
+        """Two series: "Missing values in a time series are treated as 0", if the other one has a value."""
+        if isinstance(other, Series):
+            missing = self.value is None and other.value is None
+            return Series(None if missing else compute(self.value or 0, other.value or 0))
+        return Series(None if self.value is None else compute(self.value, other))
+
+    def __add__(self, other):
+        return self._with(other, operator.add)
+
+    def __rmul__(self, other):
+        return self._with(other, operator.mul)
+
+    def __gt__(self, other):
+        return self._with(other, lambda one, two: int(one > two))
+
+    def __eq__(self, other):
+        return self._with(other, lambda one, two: int(one == two))
+
+    def __and__(self, other):
+        return self._with(other, lambda one, two: int(bool(one and two)))
+
+    __hash__ = None
+
+
+def value_of(name, period, fills_empty_metrics):
+    """Compute the expression of an alarm; None where its result is missing."""
     (expression,) = [each["Expression"] for each in ALARMS[name]["Metrics"] if "Expression" in each]
-    names = metrics(name).keys()
-    unfilled = re.sub(r"FILL\(\w+, 0\)", "", expression)
-    if any(re.search(rf"\b{each}\b", unfilled) and each not in period for each in names):
-        return 0  # TreatMissingData
-    python = re.sub(r"^IF\((.*), 1, 0\)$", r"int(\1)", expression).replace("AND", "and")
-    functions = {"FILL": lambda value, filler: filler if value is None else value, "int": int}
-    return eval(python, {"__builtins__": functions}, {each: period.get(each) for each in names})  # noqa: S307
+
+    def fill(series, filler):
+        return Series(filler) if series.value is None and fills_empty_metrics else series
+
+    def choose(condition, one, other):
+        return None if condition.value is None else one if condition.value else other
+
+    functions = {"FILL": fill, "IF": choose}
+    series = {each: Series(period.get(each)) for each in metrics(name)}
+    return eval(expression.replace(" AND ", " & "), {"__builtins__": functions}, series)  # noqa: S307
 
 
 def test_the_alarm_for_a_stopped_pipe_counts_on_the_stacks_own_table_and_streams():
@@ -256,13 +304,30 @@ def test_a_failed_crawl_reaches_the_topic():
     assert matches(pattern, FAILED_CRAWL)
     assert not matches(pattern, FAILED_CRAWL | {"detail": FAILED_CRAWL["detail"] | {"state": "Succeeded"}})
     assert not matches(pattern, FAILED_CRAWL | {"detail": FAILED_CRAWL["detail"] | {"crawlerName": "Another"}})
-    (target,) = rule["Targets"]
+
+
+@pytest.mark.parametrize("left_out", ["errorMessage", "cloudWatchLogLink", "message"])
+def test_the_message_of_a_failed_crawl_is_whole_whatever_the_event_leaves_out(left_out):
+    # "If you specify a variable to match a JSON path that doesn't exist in the event, that variable isn't created and
+    # won't appear in the output" (EventBridge User Guide). Then the text would be no JSON.
+    detail = {name: each for name, each in FAILED_CRAWL["detail"].items() if name != left_out}
+    message = json.loads(sent(FAILED_CRAWL | {"detail": detail}))
+    assert message.pop("crawl") == detail
+    (problem,) = message.values()
+    assert set(anchors(problem)) <= sections()
+
+
+def sent(event):
+    """Text that EventBridge sends to the topic."""
+    (target,) = RESOURCES["FailedCrawlRule"]["Properties"]["Targets"]
     assert target["Arn"] == {"Ref": "AlarmTopic"}
-    paths = target["InputTransformer"]["InputPathsMap"]
-    assert {path.removeprefix("$.detail.") for path in paths.values()} <= FAILED_CRAWL["detail"].keys()
-    message = json.loads(re.sub(r"<(\w+)>", r'"\1"', target["InputTransformer"]["InputTemplate"]))
-    assert set(message.values()) >= paths.keys()
-    assert set(anchors(message["problem"])) <= sections()
+    text = target["InputTransformer"]["InputTemplate"]
+    for name, path in target["InputTransformer"]["InputPathsMap"].items():
+        value = event
+        for key in path.removeprefix("$.").split("."):
+            value = value and value.get(key)
+        text = text.replace(f"<{name}>", "" if value is None else json.dumps(value))
+    return text
 
 
 def test_the_lag_alarm_fires_a_day_before_the_stream_drops_what_firehose_has_not_read():

@@ -257,6 +257,11 @@ def test_the_pipe_starts_only_when_the_delivery_stream_reads():
     assert "DeliveryStream" in dependencies("OrderPipe")
 
 
+def test_the_generator_writes_only_while_there_is_a_pipe():
+    # Orders that it writes while the stack is made would fire the alarm for a stopped pipe.
+    assert "OrderPipe" in dependencies("GeneratorSchedule")
+
+
 def test_the_stack_empties_the_bucket_between_its_writers_and_the_bucket():
     writers = {name for name in RESOURCES if granted_on_bucket(name)} - {"BucketCleanup"}
     assert writers == {"DeliveryStream"}
