@@ -1,19 +1,19 @@
 """What a run takes and costs, in us-east-1. Pure: no AWS, environment or clock."""
 
 from sales_pipeline.plan import prices
+from sales_pipeline.plan.costs import ALARMS, METRICS, STREAM_POLLS_PER_SECOND
 
 MINUTES = 60
+HOURS_MOST = 4
+"""With every check that waits for the end of its time."""
 CRAWLS = 2
 CRAWL_DPUS = 2
 QUERIES = 30
-ALARMS = 12
-METRICS = 4
 _MONTH_HOURS = 730
 
 
-def usd() -> float:
-    """Return the price of a run: the parts that run for an hour, the crawls and the queries."""
-    hours = MINUTES / 60
+def usd(hours: float = MINUTES / 60) -> float:
+    """Return the price of a run: the parts that run all the time, the crawls and the queries."""
     return (
         prices.KINESIS_SHARD_HOUR.of(hours)
         + prices.KINESIS_RETENTION_HOUR.of(hours)
@@ -22,4 +22,5 @@ def usd() -> float:
         + prices.CLOUDWATCH_ALARM.of(ALARMS * hours / _MONTH_HOURS)
         + prices.CLOUDWATCH_METRIC.of(METRICS * hours / _MONTH_HOURS)
         + prices.LAMBDA_X86.of(hours * 3600 * 0.125)
+        + prices.DYNAMODB_STREAM_READ.of(hours * 3600 * STREAM_POLLS_PER_SECOND)
     )

@@ -14,6 +14,7 @@ HEADINGS = {
     "shapes": "The forms in which AWS writes things",
     "tables": "The tables in Athena",
     "changes": "Changes and deletions",
+    "updates": "When the stack is updated",
     "failures": "What fails, and replay",
     "metrics": "Metrics and alarms",
     "costs": "Costs",
@@ -38,19 +39,29 @@ $ make verify-aws PROFILE=my-profile REGION=eu-west-1
 ```
 
 It deploys a stack of its own, named `sales-verify`, with a table and databases of its own. It touches nothing else. It
-checks each behaviour below, deletes the stack, and checks that nothing is left. Before it starts, it says how long it
-takes and what it costs, and asks once. Then it writes a report, `verify-aws-report.md`, without account numbers. Please
-attach that report to an issue.
+checks each behaviour below, deletes the stack, and checks that nothing is left. Before it starts, it says in which
+account it runs, how long it takes and what it costs, and asks once. Without `PROFILE` and `REGION`, it takes those of
+the environment, as the AWS CLI does.
+
+It writes a report, `verify-aws-report.md`, after each check. The report holds no account number, no e-mail address, and
+no name of a user, a session or a role other than the stack's. Please attach it to an issue. What SAM printed is in
+`verify-aws-report-sam.log`, which can hold such names.
+
+It needs [the deployer's permissions](deploy.md#give-the-deployer-its-permissions) for the names of this stack. The
+checks need more: they read metrics, logs and AWS CloudTrail, change functions, the pipe and a rule, and query the
+tables. An administrator of an account for tests has them all.
 
 | To | Do this |
 |---|---|
 | stop it | Press Ctrl-C. It deletes the stack and writes the report of what it has seen. |
+| stop the deletion too | Press Ctrl-C again. The next run finds the stack. |
 | keep the stack | Set `KEEP=1`. The next run finds the stack and asks whether to use or to delete it. |
 | go on after a crash | Run it again. It finds what is left, and asks whether to use or to delete it. |
-| run a second one in the same region | Set `NAME=sales-verify-2`. |
-| answer its question beforehand | Set `YES=1`. It then deletes what an earlier run left, and starts. |
+| run a second one in the same region | Set `NAME=sales-verify-2`. Two runs with one name get in each other's way. |
+| answer its question beforehand | Set `YES=1`. It then deletes the stack of any other run with this name, and starts. |
 
-Its exit code is 0 if every check showed what it should, 1 if one did not, and 130 after Ctrl-C.
+Its exit code is 0 if every check showed what it should, or if you answer no. It is 1 if a check did not, and 130 after
+Ctrl-C.
 
 *Not here* in the tables means that the emulator cannot answer the check, and why. `make test` runs all checks on the
 emulator. A check that the emulator cannot answer counts as neither passed nor failed.

@@ -14,8 +14,11 @@ from sales_pipeline import crawl
 from sales_pipeline.aws.bucket import Bucket
 from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.stack import Stack
+from verify_aws import messages
 
 POLL_SECONDS = 0.5
+POLL_SHARE = 0.05
+POLL_SECONDS_MOST = 10.0
 UPDATE_SECONDS = 300.0
 
 Found = TypeVar("Found")
@@ -77,6 +80,10 @@ class Pipeline:
     patient: bool = True
     delete: Callable[[], None] = lambda: None
     """Deletes the stack."""
+    updated: datetime | None = None
+    """When a check had updated the stack."""
+    _bodies: dict[str, bytes] = field(default_factory=dict)
+    _messages: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.prefix = f"verify-{int(self.started.timestamp()):x}-"
@@ -85,15 +92,19 @@ class Pipeline:
         return self.stack.session.client(service)  # type: ignore[call-overload]
 
     def wait(self, look: Callable[[], Found], seconds: float) -> Found:
-        """Call `look` until it raises no NotShownError, for so long at most; return what it returns."""
-        deadline = time.monotonic() + (seconds if self.patient else 0)
+        """Call `look` until it raises no NotShownError, for so long at most; return what it returns.
+
+        The longer it waits, the less often it looks: the APIs of AWS take few calls per second.
+        """
+        begun = time.monotonic()
+        deadline = begun + (seconds if self.patient else 0)
         while True:
             try:
                 return look()
             except NotShownError as seen:
                 if time.monotonic() >= deadline:
                     raise NotShownError(f"{seen} (after {seconds:.0f} s)" if self.patient else str(seen)) from None
-            time.sleep(POLL_SECONDS)
+            time.sleep(min(max(POLL_SECONDS, POLL_SHARE * (time.monotonic() - begun)), POLL_SECONDS_MOST))
 
     @property
     def delivery_seconds(self) -> float:
@@ -120,9 +131,18 @@ class Pipeline:
         return f"Käse \U0001f9c0 {self.prefix}"
 
     def objects(self, folder: str = "sales_data/") -> dict[str, bytes]:
-        """Return the objects of a folder by their keys."""
+        """Return the objects of a folder by their keys. Each is read once, because nothing ever changes one."""
         bucket = Bucket.of(self.stack)
-        return {key: bucket.read(key) or b"" for key in bucket.list(folder)}
+        keys = list(bucket.list(folder))
+        for key in keys:
+            if key not in self._bodies:
+                self._bodies[key] = bucket.read(key) or b""
+        return {key: self._bodies[key] for key in keys}
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Return the messages of the topic that have come until now."""
+        self._messages += messages.take(self.stack.session, self.messages_url)
+        return self._messages
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows in S3 of this run's orders, and the key of the object of each as `key`."""

@@ -1,22 +1,29 @@
 """What costs money, and is not documented."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sales_pipeline.plan.costs import STREAM_POLLS_PER_SECOND
 from sales_pipeline.plan.prices import CRAWL_MINIMUM
 from verify_aws.pipeline import NotShownError, Pipeline
 
-METRICS_SECONDS = 600.0
+METRICS_SECONDS = 1200.0  # CloudWatch can list a new metric a quarter of an hour late
+HISTORY_SECONDS = 120.0
 PERIOD_SECONDS = 60
 ROUNDING = 1.1
 
 
 def crawl(pipeline: Pipeline) -> str:
     """Ask for the last crawl. Its DPU hours are those that AWS bills."""
-    found = pipeline.client("glue").list_crawls(CrawlerName=pipeline.stack["CrawlerName"])["Crawls"]
-    if not found:
-        raise NotShownError("Glue lists no crawl")
-    last = max(found, key=lambda each: each["StartTime"])
+
+    def look() -> dict[str, Any]:
+        found = pipeline.client("glue").list_crawls(CrawlerName=pipeline.stack["CrawlerName"])["Crawls"]
+        ended = [each for each in found if "EndTime" in each and "DPUHour" in each]
+        if not ended:
+            raise NotShownError(f"Glue lists {len(found)} crawls, and none that has ended")
+        return max(ended, key=lambda each: each["StartTime"])
+
+    last = pipeline.wait(look, HISTORY_SECONDS)
     seconds = (last["EndTime"] - last["StartTime"]).total_seconds()
     seen = f"{last['DPUHour']:.3f} DPU hours in {seconds:.0f} s"
     if last["DPUHour"] > ROUNDING * CRAWL_MINIMUM.value / 3600:

@@ -1,10 +1,12 @@
 """When the stack is deleted."""
 
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from common.answers import error_code
+from sales_pipeline.aws.bucket import Bucket
 from verify_aws.pipeline import NotShownError, Pipeline
 
 GONE_SECONDS = 180.0  # SQS takes a minute to delete a queue
@@ -27,10 +29,10 @@ ASK = {
     "AWS::SQS::Queue": ("sqs", "get_queue_attributes", "QueueUrl"),
     "AWS::Scheduler::Schedule": ("scheduler", "get_schedule", "Name"),
 }
-# These answer a question about what is not there with an empty list: parameter, and the list's name.
-LIST: dict[str, tuple[str, str, str, str]] = {
-    "AWS::CloudWatch::Alarm": ("cloudwatch", "describe_alarms", "AlarmNamePrefix", "MetricAlarms"),
-    "AWS::Logs::LogGroup": ("logs", "describe_log_groups", "logGroupNamePrefix", "logGroups"),
+# These list what begins with a name: parameter, the list's name, and the member that holds the name.
+LIST: dict[str, tuple[str, str, str, str, str]] = {
+    "AWS::CloudWatch::Alarm": ("cloudwatch", "describe_alarms", "AlarmNamePrefix", "MetricAlarms", "AlarmName"),
+    "AWS::Logs::LogGroup": ("logs", "describe_log_groups", "logGroupNamePrefix", "logGroups", "logGroupName"),
 }
 WITH_ANOTHER = {
     *("AWS::Athena::NamedQuery", "AWS::Glue::Table", "AWS::Lambda::Permission", "AWS::Logs::LogStream"),
@@ -47,17 +49,18 @@ _NO_SUCH = {
 def crawler_refuses_changes(pipeline: Pipeline) -> str:
     """Start a crawl, and leave it running for the deletion."""
     glue, name = pipeline.client("glue"), pipeline.stack["CrawlerName"]
-    glue.start_crawler(Name=name)
+    with suppress(glue.exceptions.CrawlerRunningException):  # the schedule may have started it
+        glue.start_crawler(Name=name)
     try:
         glue.update_crawler(Name=name, Description="changed while it runs")
-    except ClientError as error:
+    except glue.exceptions.CrawlerRunningException as error:
         return error_code(error)
     raise NotShownError("Glue has changed a crawler that runs")
 
 
 def deleted(pipeline: Pipeline) -> str:
     state = pipeline.client("glue").get_crawler(Name=pipeline.stack["CrawlerName"])["Crawler"]["State"]
-    objects = len(pipeline.objects(""))
+    objects = len(list(Bucket.of(pipeline.stack).list("")))
     pipeline.delete()
     return f"with {objects} objects in the bucket, and the crawler {state}"
 
@@ -70,7 +73,7 @@ def nothing_left(pipeline: Pipeline) -> str:
             if each["ResourceType"] not in WITH_ANOTHER
             and is_there(pipeline, each["ResourceType"], each["PhysicalResourceId"])
         ]
-        groups = [name for prefix in ("/aws/lambda/", "/aws/vendedlogs/pipes/") for name in _groups(pipeline, prefix)]
+        groups = [name for name in _late_groups(pipeline) if is_there(pipeline, "AWS::Logs::LogGroup", name)]
         if left or groups:
             raise NotShownError(f"left: {', '.join(left + groups)}")
         return f"{len(pipeline.resources)} resources are gone{_backups(pipeline)}"
@@ -81,8 +84,9 @@ def nothing_left(pipeline: Pipeline) -> str:
 def is_there(pipeline: Pipeline, resource_type: str, physical_id: str) -> bool:
     """Say whether a resource exists. Raises NotShownError for a type that nobody has told how to ask for."""
     if resource_type in LIST:
-        service, operation, parameter, member = LIST[resource_type]
-        return bool(_call(pipeline, service, operation, **{parameter: physical_id})[member])
+        service, operation, parameter, member, name = LIST[resource_type]
+        found = _call(pipeline, service, operation, **{parameter: physical_id})[member]
+        return any(each[name] == physical_id for each in found)
     if resource_type not in ASK:
         raise NotShownError(f"nothing here asks for a resource of type {resource_type}")
     service, operation, parameter = ASK[resource_type]
@@ -99,10 +103,10 @@ def _call(pipeline: Pipeline, service: str, operation: str, **parameters: str) -
     return getattr(pipeline.client(service), operation)(**parameters)
 
 
-def _groups(pipeline: Pipeline, prefix: str) -> list[str]:
-    """Return the log groups of the stack: SAM and Lambda begin their names so."""
-    found = pipeline.client("logs").describe_log_groups(logGroupNamePrefix=f"{prefix}{pipeline.stack.name}")
-    return [each["logGroupName"] for each in found["logGroups"]]
+def _late_groups(pipeline: Pipeline) -> list[str]:
+    """Return the names of the log groups that a late call of a function would make after the stack's are deleted."""
+    functions = [each for each in pipeline.resources if each["ResourceType"] == "AWS::Lambda::Function"]
+    return [f"/aws/lambda/{each['PhysicalResourceId']}" for each in functions]
 
 
 def _backups(pipeline: Pipeline) -> str:

@@ -9,7 +9,7 @@ from sales_pipeline.aws.bucket import Folder, Location
 from sales_pipeline.aws.table import Table
 from sales_pipeline.defaults import READ_UNITS_PER_SECOND
 from sales_pipeline.failures import dead_letters
-from verify_aws import orders
+from verify_aws import events, orders
 from verify_aws.pipeline import NotShownError, Pipeline
 
 SCHEDULE_SECONDS = 240.0
@@ -17,21 +17,31 @@ MINUTE_MS = 60_000
 
 
 def roles_ready(pipeline: Pipeline) -> str:
-    pages = pipeline.client("cloudformation").get_paginator("describe_stack_events")
-    events = [each for page in pages.paginate(StackName=pipeline.stack.name) for each in page["StackEvents"]]
-    failed = [
-        f"{each['LogicalResourceId']}: {each['ResourceStatus']}, {each.get('ResourceStatusReason', 'no reason given')}"
-        for each in events
-        if each["ResourceStatus"].endswith("FAILED")
-    ]
+    found = events.events(pipeline.stack.session, pipeline.stack.name)
+    failed = events.failures(found)
     if failed:
         raise NotShownError("; ".join(failed))
-    return f"{len({each['LogicalResourceId'] for each in events})} resources, none failed"
+    return f"{len({each['LogicalResourceId'] for each in found})} resources, none failed"
 
 
 def dead_letter_queue_is_listed(pipeline: Pipeline) -> str:
-    letters = dead_letters.list_all(pipeline.stack).letters
-    return f"{len(letters)} messages after the deploy" + "".join(f"; {each.reason}" for each in letters)
+    return _letters(pipeline)[1]
+
+
+def dead_letter_queue_is_empty(pipeline: Pipeline) -> str:
+    count, seen = _letters(pipeline)
+    if count:
+        raise NotShownError(seen)
+    return seen
+
+
+def _letters(pipeline: Pipeline) -> tuple[int, str]:
+    """Return how many messages there are, and a line about them."""
+    listing = dead_letters.list_all(pipeline.stack)
+    seen = [f"{len(listing.letters)} messages after the deploy", *(str(each.reason) for each in listing.letters)]
+    if listing.problem:
+        seen.append(listing.problem)
+    return len(listing.letters) + listing.unseen, "; ".join(seen)
 
 
 def in_time(pipeline: Pipeline) -> str:

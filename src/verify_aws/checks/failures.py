@@ -122,8 +122,8 @@ def _outcomes(tally: ReplayTally) -> str:
 def _broken_function(pipeline: Pipeline) -> Iterator[None]:
     name = pipeline.stack["TransformFunctionName"]
     handler = pipeline.client("lambda").get_function_configuration(FunctionName=name)["Handler"]
-    _set_handler(pipeline, "transform.app.no_such_function")
     try:
+        _set_handler(pipeline, "transform.app.no_such_function")
         yield
     finally:
         _set_handler(pipeline, handler)
@@ -131,11 +131,12 @@ def _broken_function(pipeline: Pipeline) -> Iterator[None]:
 
 def _set_handler(pipeline: Pipeline, handler: str) -> None:
     function, name = pipeline.client("lambda"), pipeline.stack["TransformFunctionName"]
-    function.update_function_configuration(FunctionName=name, Handler=handler)
 
     def look() -> None:
         found = function.get_function_configuration(FunctionName=name)
-        if found.get("LastUpdateStatus", "Successful") != "Successful":
-            raise NotShownError(f"the update of the function is {found['LastUpdateStatus']}")
+        if found.get("LastUpdateStatus", "Successful") == "InProgress":
+            raise NotShownError("the update of the function is in progress")
 
+    pipeline.wait(look, UPDATE_SECONDS)  # Lambda refuses a change during another one
+    function.update_function_configuration(FunctionName=name, Handler=handler)
     pipeline.wait(look, UPDATE_SECONDS)

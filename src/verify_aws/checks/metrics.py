@@ -1,19 +1,26 @@
 """Metrics and alarms."""
 
+import copy
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sales_pipeline.status import metrics
-from verify_aws import messages
 from verify_aws.pipeline import NotShownError, Pipeline
 
 METRICS_SECONDS = 1200.0  # a new metric can take a quarter of an hour to be listed
 ALARM_SECONDS = 900.0
+CALLS_SECONDS = 240.0
 
 # Nothing in a run may cause these, and a metric without a value is not listed.
 FAULTS = {"pipe_failures"}
 FAULT_METRICS = {"ExecutionFailed", "ExecutionThrottled", "TargetStageFailed", "DeliveriesDenied-"}
+READS = {"SuccessfulRequestLatency", "ReturnedRecordsCount"}
+"""Either of them is enough for the alarm, so a check of their own looks for them."""
 FIRES = "RefusedRecordsAlarm"
+STOPPED = "StoppedPipeAlarm"
+NEEDS = {"read", "reads", "sent"}
+"""Ids of the metrics in that alarm that a stopped pipe does not have."""
 CAUSED = {FIRES, "TransformErrorsAlarm", "DeadLettersAlarm", "PipeFailuresAlarm"}
 """Alarms that may fire because of what the checks do."""
 
@@ -44,7 +51,7 @@ def of_alarms(pipeline: Pipeline) -> str:
 
     def look() -> str:
         lacking = sorted(metric[1] for metric in watched if not _is_listed(pipeline, *metric))
-        needed = [name for name in lacking if not name.startswith(tuple(FAULT_METRICS))]
+        needed = [name for name in lacking if not name.startswith(tuple(FAULT_METRICS | READS))]
         if needed:
             raise NotShownError(f"not listed: {', '.join(needed)}")
         return f"{len(watched) - len(lacking)} metrics; without a value: {', '.join(lacking) or 'none'}"
@@ -64,13 +71,101 @@ def alarm_fires(pipeline: Pipeline) -> str:
     seen: dict[str, str] = {}
 
     def look() -> str:
-        for each in messages.take(pipeline.stack.session, pipeline.messages_url):
-            seen[each.get("AlarmName", "none")] = each.get("StateChangeTime", "")
+        for each in pipeline.messages():
+            if "AlarmName" in each:
+                seen[each["AlarmName"]] = each.get("StateChangeTime", "")
         if name not in seen:
             raise NotShownError(f"messages of {', '.join(seen) or 'no alarm'}")
         return f"messages of {', '.join(f'{alarm} at {at}' for alarm, at in seen.items())}"
 
     return pipeline.wait(look, ALARM_SECONDS)
+
+
+def stream_label(pipeline: Pipeline) -> str:
+    """Look for the pipe's reads of this stream, with the stream as a dimension."""
+    table, _, label = pipeline.stack["TableStreamArn"].partition("/stream/")
+    name = table.rpartition("/")[2]
+    wanted = {("TableName", name), ("Operation", "GetRecords"), ("StreamLabel", label)}
+
+    def look() -> str:
+        pages = [
+            page
+            for metric in sorted(READS)
+            for page in pipeline.client("cloudwatch")
+            .get_paginator("list_metrics")
+            .paginate(Namespace="AWS/DynamoDB", MetricName=metric, Dimensions=[{"Name": "TableName", "Value": name}])
+        ]
+        listed = [
+            (each["MetricName"], {(one["Name"], one["Value"]) for one in each["Dimensions"]})
+            for page in pages
+            for each in page["Metrics"]
+        ]
+        seen = "; ".join(
+            f"{metric} of {', '.join(f'{key} {value}' for key, value in sorted(of))}" for metric, of in listed
+        )
+        if wanted not in [of for _, of in listed]:
+            raise NotShownError(f"no metric counts the reads of the stream {label}; listed: {seen or 'nothing'}")
+        return seen
+
+    return pipeline.wait(look, METRICS_SECONDS)
+
+
+def missing_is_zero(pipeline: Pipeline) -> str:
+    """Ask for what the alarm's own expression gives, with metrics that do not exist in place of the pipe's."""
+    (alarm,) = [each for each in _alarms(pipeline) if each["AlarmName"] == _names(pipeline)[STOPPED]]
+    as_if_stopped = copy.deepcopy(alarm["Metrics"])
+    for each in as_if_stopped:
+        if each["Id"] in NEEDS:
+            each["MetricStat"]["Metric"]["Dimensions"][0]["Value"] += "-none"
+
+    def look() -> str:
+        real, stopped = _values(pipeline, alarm["Metrics"]), _values(pipeline, as_if_stopped)
+        seen = f"the alarm's expression gives {real}, and without these metrics {stopped}"
+        if 1 not in stopped:
+            raise NotShownError(seen)
+        return seen
+
+    return pipeline.wait(look, METRICS_SECONDS)
+
+
+def _values(pipeline: Pipeline, queries: list[dict[str, Any]]) -> list[float]:
+    """Return the values of an alarm's expression since the deploy."""
+    until = datetime.now(UTC) + timedelta(minutes=1)
+    answer = pipeline.client("cloudwatch").get_metric_data(
+        MetricDataQueries=queries, StartTime=pipeline.started, EndTime=until
+    )
+    return [value for each in answer["MetricDataResults"] for value in each["Values"]]
+
+
+def generator_memory(pipeline: Pipeline) -> str:
+    """Read what Lambda logs of each call of the generator."""
+    group = pipeline.stack["GeneratorLogGroupName"]
+
+    def look() -> list[tuple[int, int]]:
+        pages = (
+            pipeline.client("logs")
+            .get_paginator("filter_log_events")
+            .paginate(logGroupName=group, startTime=int(pipeline.started.timestamp() * 1000))
+        )
+        found = [memory(event["message"]) for page in pages for event in page["events"]]
+        used = [each for each in found if each]
+        if not used:
+            raise NotShownError(f"none of {len(found)} lines of the generator's log says how much memory it took")
+        return used
+
+    used = pipeline.wait(look, CALLS_SECONDS)
+    most, size = max(used)
+    seen = f"at most {most} MB of {size} MB in {len(used)} calls"
+    if 2 * most >= size:
+        raise NotShownError(seen)
+    return seen
+
+
+def memory(line: str) -> tuple[int, int] | None:
+    """Return the memory that a call took, and what it has, in MB, from Lambda's own line about it in either form."""
+    most = re.search(r'"maxMemoryUsedMB": ?(\d+)|Max Memory Used: (\d+) MB', line)
+    size = re.search(r'"memorySizeMB": ?(\d+)|Memory Size: (\d+) MB', line)
+    return (int(most[most.lastindex or 0]), int(size[size.lastindex or 0])) if most and size else None
 
 
 def others_are_silent(pipeline: Pipeline) -> str:

@@ -43,14 +43,22 @@ def none_denied_in_cloudtrail(pipeline: Pipeline) -> str:
     for each in _events(pipeline, []):
         read += 1
         event = json.loads(each["CloudTrailEvent"])
-        issuer = event.get("userIdentity", {}).get("sessionContext", {}).get("sessionIssuer", {}).get("userName")
-        if issuer in roles and any(word in event.get("errorCode", "") for word in DENIED):
+        issuer = _role(event)
+        if issuer in roles and any(word in (event.get("errorCode") or "") for word in DENIED):
             denied.add(f"{issuer}: {event['eventSource']} {event['eventName']}")
     if denied:
         raise NotShownError("; ".join(sorted(denied)))
     if read >= EVENTS_MAX:
         raise NotShownError(f"none of the newest {read} events of the account; older ones were not read")
     return f"none of {read} events of the account"
+
+
+def _role(event: dict[str, Any]) -> str | None:
+    """Return the name of the role that made a call; None if it was no role."""
+    found: Any = event
+    for name in ("userIdentity", "sessionContext", "sessionIssuer", "userName"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return str(found) if found else None
 
 
 def _events(pipeline: Pipeline, attributes: list[dict[str, str]]) -> Iterator[Any]:

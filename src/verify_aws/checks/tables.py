@@ -9,6 +9,7 @@ from typing import Any
 
 from sales_pipeline import crawl, query
 from sales_pipeline.aws.bucket import Bucket
+from sales_pipeline.plan.capacity import CRAWL_SAMPLE
 from sales_pipeline.query import QueryError
 from sales_pipeline.terminal.table import DataTable
 from verify_aws import orders
@@ -44,10 +45,11 @@ def _of_day(pipeline: Pipeline, day: str, table: str = "DeclaredTable") -> dict[
 def declared_shows_rows(pipeline: Pipeline) -> str:
     table = pipeline.stack["DeclaredTable"]
     sql = f"SELECT orderid FROM {table} WHERE orderid LIKE '{pipeline.prefix}%'"  # noqa: S608 - our own names
-    in_lake = sorted(row["orderid"] for row in pipeline.rows())
+    before = sorted(row["orderid"] for row in pipeline.rows())
     shown = sorted(row[0] for row in query.ask(pipeline.stack, sql).rows)
-    if shown != in_lake:
-        raise NotShownError(f"S3 has {len(in_lake)} rows, and the table {len(shown)}")
+    after = sorted(row["orderid"] for row in pipeline.rows())
+    if shown not in (before, after):
+        raise NotShownError(f"S3 has {len(before)} rows, and the table {len(shown)}")
     with _objects(pipeline, "2026-01-02", {"by-hand.json": _row("by-hand")}):
         found = _of_day(pipeline, "2026-01-02")
     if set(found) != {"by-hand"}:
@@ -126,6 +128,15 @@ def _table(pipeline: Pipeline, output: str) -> dict[str, Any]:
     return table
 
 
+def sample_size(pipeline: Pipeline) -> str:
+    (target,) = pipeline.client("glue").get_crawler(Name=pipeline.stack["CrawlerName"])["Crawler"]["Targets"][
+        "S3Targets"
+    ]
+    if target.get("SampleSize") != CRAWL_SAMPLE:
+        raise NotShownError(f"the crawler's target is {target}")
+    return f"SampleSize {target['SampleSize']}"
+
+
 def new_day_waits(pipeline: Pipeline) -> str:
     with _objects(pipeline, "2026-01-08", {"by-hand.json": _row("by-hand")}):
         found = _of_day(pipeline, "2026-01-08", "CrawledTable")
@@ -197,6 +208,7 @@ def _wrong(pipeline: Pipeline, name: str, answer: DataTable) -> str:
 def _saved(pipeline: Pipeline) -> dict[str, str]:
     """Return the SQL of the stack's saved queries by their names."""
     athena, group = pipeline.client("athena"), pipeline.stack["WorkGroupName"]
-    ids = athena.list_named_queries(WorkGroup=group).get("NamedQueryIds", [])
+    pages = athena.get_paginator("list_named_queries").paginate(WorkGroup=group)
+    ids = [each for page in pages for each in page.get("NamedQueryIds", [])]
     queries = [athena.get_named_query(NamedQueryId=each)["NamedQuery"] for each in ids]
     return {each["Name"]: each["QueryString"] for each in queries}

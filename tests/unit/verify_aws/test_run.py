@@ -2,23 +2,22 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
-from sales_pipeline.aws.stack import Stack
+from sales_pipeline.aws.stack import Stack, StackError
 from tests.unit.template.parsed import TEMPLATE
-from verify_aws import __main__ as command
-from verify_aws import leftover, run
+from verify_aws import question, run
 from verify_aws.behaviours import Behaviour
 from verify_aws.checks import deletion, metrics
 from verify_aws.leftover import Leftover
-from verify_aws.names import Names
+from verify_aws.names import Names, NotOursError
 from verify_aws.pipeline import NotShownError, Pipeline, Place, give_up_soon
-from verify_aws.report import to_markdown, without_accounts
-from verify_aws.run import Outcome, Result, Run, verify
+from verify_aws.run import Outcome, say, verify
 from verify_aws.sam import SamError
 
 NAMES = Names("sales-verify")
@@ -39,7 +38,7 @@ def done(monkeypatch):
 
     monkeypatch.setattr(run, "_deploy", deploy)
     monkeypatch.setattr(run.orders, "write", lambda _: done.append("write"))
-    monkeypatch.setattr(run.leftover, "remove", lambda *_: done.append("remove"))
+    monkeypatch.setattr(run.leftover, "remove", lambda *_, **__: done.append("remove"))
     return done
 
 
@@ -71,11 +70,11 @@ def test_checks_run_in_their_order_and_the_stack_is_removed_last(done, monkeypat
 
 
 def test_what_is_not_shown_or_ends_in_an_error_failed_and_the_others_run_on(done, monkeypatch):
-    found = checks(monkeypatch, a=fail(NotShownError("2 of 3")), b=fail(KeyError("Crawls")), c=lambda _: "seen")
+    found = checks(monkeypatch, a=fail(NotShownError("2 of 3")), b=fail(StackError("no output")), c=lambda _: "seen")
     result = verify(SESSION, None, NAMES, Place(), found, keep=False)
     assert [(each.outcome, each.evidence) for each in result.results] == [
         (Outcome.failed, "2 of 3"),
-        (Outcome.failed, "KeyError: 'Crawls'"),
+        (Outcome.failed, "StackError: no output"),
         (Outcome.shown, "seen"),
     ]
     assert result.exit_code() == 1
@@ -105,6 +104,94 @@ def test_ctrl_c_keeps_what_was_seen_and_deletes_the_stack(done, monkeypatch):
     assert result.was_stopped
 
 
+@pytest.mark.usefixtures("done")
+def test_a_check_that_breaks_has_failed_and_says_where(monkeypatch):
+    found = checks(monkeypatch, a=lambda _: None + 1, b=fail(OSError("no space")), c=lambda _: "seen")
+    result = verify(SESSION, None, NAMES, Place(), found, keep=False)
+    assert outcomes(result) == {"a": Outcome.failed, "b": Outcome.failed, "c": Outcome.shown}
+    assert re.fullmatch(r"TypeError: .* below line \d+ of test_run\.py", result.results[0].evidence)
+
+
+def test_ctrl_c_stops_the_run_even_if_tidying_up_after_it_fails(done, monkeypatch):
+    def check(_):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ValueError("cannot tidy up")
+
+    found = checks(monkeypatch, a=check, b=lambda _: "never")
+    result = verify(SESSION, None, NAMES, Place(), found, keep=False)
+    assert result.was_stopped
+    assert outcomes(result) == {"a": Outcome.not_run, "b": Outcome.not_run}
+    assert done[-1] == "remove"
+
+
+def test_whatever_ends_a_run_is_its_problem_and_the_stack_is_removed(done, monkeypatch):
+    found = checks(monkeypatch, a=lambda _: "never")
+    monkeypatch.setattr(run.orders, "write", fail(TypeError("of no kind that AWS knows")))
+    result = verify(SESSION, None, NAMES, Place(), found, keep=False)
+    assert result.problem.startswith("TypeError: of no kind that AWS knows")
+    assert done == ["deploy", "remove"]
+    assert result.exit_code() == 1
+
+
+def test_both_problems_are_said_if_the_removal_fails_after_another_failure(done, monkeypatch):
+    monkeypatch.setattr(run.orders, "write", fail(SamError("first")))
+    monkeypatch.setattr(run.leftover, "remove", lambda *_, **__: fail(SamError("second"))(0))
+    result = verify(SESSION, None, NAMES, Place(), [], keep=False)
+    assert (result.problem, done) == ("first; then: second", ["deploy"])
+
+
+def test_a_stack_of_another_run_is_not_called_a_leftover(done, monkeypatch, capsys):
+    monkeypatch.setattr(run.leftover, "remove", lambda *_, **__: fail(NotOursError("another run has made it"))(0))
+    result = verify(SESSION, None, NAMES, Place(), [], keep=False)
+    assert result.problem == "NotOursError: another run has made it"
+    assert "may be left" not in capsys.readouterr().out
+    assert done == ["deploy", "write"]
+
+
+def test_each_result_is_noted_at_once(done, monkeypatch):
+    found = checks(monkeypatch, a=lambda _: "seen", b=lambda _: "seen")
+    noted = []
+    verify(SESSION, None, NAMES, Place(), found, keep=False, note=lambda run: noted.append((len(run.results), *done)))
+    assert noted == [(1, "deploy", "write"), (2, "deploy", "write")]
+
+
+def test_a_terminal_that_has_gone_away_stops_nothing(monkeypatch):
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(write=fail(BrokenPipeError()), flush=lambda: None))
+    say("text")
+
+
+def test_a_terminal_does_not_obey_what_aws_says(capsys):
+    say("a\x1b[2J\nb")
+    assert capsys.readouterr().out == "a\\x1b[2J\nb\n"
+
+
+def test_a_failed_deploy_names_the_resources(monkeypatch):
+    def refuse(*_):
+        raise SamError("sam deploy failed: Error: it did")
+
+    monkeypatch.setattr(run.leftover, "remove", lambda *_, **__: None)
+    result = verify(Failed(), SimpleNamespace(deploy=refuse), NAMES, Place(), [], keep=False)
+    assert result.problem == "sam deploy failed: Error: it did Pipe: CREATE_FAILED, not authorized."
+
+
+class Failed:
+    """A session in which a stack could not be created."""
+
+    region_name = "eu-west-1"
+
+    def client(self, _):
+        reasons = {"Pipe": "not authorized.", "Crawler": "Resource creation cancelled"}
+        found = [
+            {"LogicalResourceId": name, "ResourceStatus": "CREATE_FAILED", "ResourceStatusReason": reason}
+            for name, reason in reasons.items()
+        ]
+        found.append({"LogicalResourceId": "Bucket", "ResourceStatus": "CREATE_COMPLETE"})
+        pages = SimpleNamespace(paginate=lambda **_: [{"StackEvents": found}])
+        return SimpleNamespace(get_paginator=lambda _: pages)
+
+
 def test_a_deploy_that_fails_is_the_problem_of_the_run_and_is_removed(done, monkeypatch):
     found = checks(monkeypatch, a=lambda _: "never")
     monkeypatch.setattr(run, "_deploy", lambda *_: fail(SamError("sam deploy failed: no"))(0))
@@ -125,7 +212,7 @@ def test_a_stack_that_is_kept_is_not_deleted_and_the_checks_of_its_deletion_do_n
 @pytest.mark.parametrize(("interrupt", "stopped"), [(KeyboardInterrupt(), True), (SamError("no"), False)])
 def test_a_removal_that_fails_is_said_and_its_results_stay(done, monkeypatch, capsys, interrupt, stopped):
     found = checks(monkeypatch, a=lambda _: "seen")
-    monkeypatch.setattr(run.leftover, "remove", lambda *_: fail(interrupt)(0))
+    monkeypatch.setattr(run.leftover, "remove", lambda *_, **__: fail(interrupt)(0))
     result = verify(SESSION, None, NAMES, Place(), found, keep=False)
     assert "The stack sales-verify may be left" in capsys.readouterr().out
     assert outcomes(result) == {"a": Outcome.shown}
@@ -142,30 +229,11 @@ def test_the_alarms_that_a_run_causes_are_in_the_template():
     assert TEMPLATE["Resources"].keys() >= metrics.CAUSED
 
 
-def test_the_report_has_what_failed_first_and_no_account_or_key():
-    found = Run(NAMES, "eu-west-1", "123456789012")
-    found.results = [
-        Result(behaviour("a"), Outcome.shown, "arn:aws:sns:eu-west-1:123456789012:topic", 2.0),
-        Result(
-            behaviour("b"), Outcome.failed, "a | b\x1b[31m of 210987654321 by AKIAABCDEFGHIJKLMNOP at 1795673408123"
-        ),
-    ]
-    text = to_markdown(found, datetime(2026, 11, 22, 10, 0, tzinfo=UTC), "0.1.0")
-    assert text.index("`b`") < text.index("`a`")
-    assert "123456789012" not in text
-    assert "210987654321" not in text
-    assert "AKIA" not in text
-    assert "1795673408123" in text
-    assert r"a \| b\x1b[31m" in text
-    assert without_accounts("of 1", "unknown") == "of 1"
-
-
 @pytest.mark.parametrize(
     ("left", "typed", "choice"),
     [
         (False, "y\n", "y"),
         (False, "\n", ""),
-        (False, "", ""),
         (False, "d\n", ""),
         (True, "d\n", "d"),
         (True, "u\n", "u"),
@@ -175,35 +243,11 @@ def test_the_report_has_what_failed_first_and_no_account_or_key():
 def test_it_asks_once_and_only_a_clear_answer_starts_it(left, typed, choice, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(readline=lambda: typed))
     found = Leftover("CREATE_COMPLETE", datetime(2026, 11, 22, tzinfo=UTC)) if left else None
-    assert command.ask(found, NAMES, "eu-west-1") == choice
+    assert question.ask(found, NAMES, "account 123456789012, eu-west-1", Path("report.md")) == choice
     printed = capsys.readouterr().out
-    assert "minutes and costs about 0." in printed
-    assert ("An earlier run left" in printed) == left
-
-
-class Stacks:
-    """A session in which there is one stack."""
-
-    region_name = "eu-west-1"
-
-    def __init__(self, *tags, status="CREATE_COMPLETE"):
-        self.stack = {"StackStatus": status, "CreationTime": datetime(2026, 11, 22, tzinfo=UTC), "Tags": list(tags)}
-
-    def client(self, _):
-        return SimpleNamespace(describe_stacks=lambda **_: {"Stacks": [self.stack]})
-
-
-@pytest.fixture
-def _found(monkeypatch):
-    monkeypatch.setattr(leftover, "find", lambda *_: None)
-
-
-@pytest.mark.usefixtures("_found")
-def test_only_a_stack_with_its_tag_is_a_leftover():
-    assert leftover.look(Stacks({"Key": "made-by", "Value": "verify-aws"}), NAMES)
-    assert leftover.look(Stacks(status="REVIEW_IN_PROGRESS"), NAMES)
-    with pytest.raises(leftover.NotOursError, match="does not touch"):
-        leftover.look(Stacks({"Key": "made-by", "Value": "somebody"}), NAMES)
+    for text in ("account 123456789012, eu-west-1", "about 60 minutes", "It costs about 0.", "report.md"):
+        assert text in printed
+    assert ("of another run: CREATE_COMPLETE" in printed) == left
 
 
 def test_the_names_are_ones_that_the_template_takes():
