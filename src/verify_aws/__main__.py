@@ -81,17 +81,19 @@ def main() -> int:
         left = f"If a stack {names.stack} is left, run this again: it asks whether to delete it."
         say(f"Stopped. {left if has_begun else 'Nothing was done.'}")
         return STOPPED
-    except (SalesError, OSError) as error:
-        sys.stderr.write(f"Error: {visible(str(error))}\n")
-        return 1
-    except (ClientError, BotoCoreError) as error:
-        place_text = f"region {arguments.region}" if arguments.region else "the default region"
-        text = explain(error, what=f"stack {names.stack}", place=place_text, options=(), profile=arguments.profile)
-        for variable in ("PROFILE", "REGION"):
-            text = text.replace(f"AWS_{variable}", f"{variable}=…")
-        sys.stderr.write(f"Error: {visible(text)}\n")
+    except (SalesError, OSError, ClientError, BotoCoreError) as error:
+        sys.stderr.write(f"Error: {visible(_advice(error, arguments))}\n")
         return 1
     return finish(run, arguments.report)
+
+
+def _advice(error: Exception, arguments: argparse.Namespace) -> str:
+    """Return one line about an error that says what to do next."""
+    if not isinstance(error, ClientError | BotoCoreError):
+        return str(error)
+    place = f"region {arguments.region}" if arguments.region else "the default region"
+    text = explain(error, what=f"stack {arguments.name}", place=place, options=(), profile=arguments.profile)
+    return text.replace("AWS_PROFILE", "PROFILE=…").replace("AWS_REGION", "REGION=…")
 
 
 def _prepare(report: Path, log: Path) -> None:
