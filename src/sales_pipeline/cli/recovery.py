@@ -1,4 +1,4 @@
-"""The commands of `sales` that find what is lost or failed, and repair it; app.py has the others."""
+"""The commands of `sales` that find what is lost or failed, and repair it."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated

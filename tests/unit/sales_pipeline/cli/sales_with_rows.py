@@ -14,7 +14,7 @@ from decimal import Decimal
 from sales_pipeline import crawl, query
 from sales_pipeline.__main__ import main
 from sales_pipeline.aws import stack
-from sales_pipeline.cli import app, options, recovery
+from sales_pipeline.cli import data, options, recovery
 from sales_pipeline.terminal.table import DataTable
 
 NASTY = "a\x1b[31mred\x9b1m\u202egnp\u200b\u2028\x07\rb"
@@ -106,7 +106,7 @@ asked = []
 query.ask = fake_ask
 found = stack.Stack("sales", {}, None)
 options.Target.say_where = lambda *_: None  # there is no session to ask
-app.locate = recovery.locate = lambda *_: options.Target(found)
+data.locate = recovery.locate = lambda *_: options.Target(found)
 crawl.run = lambda *_: "made by others " + NASTY
 
 if __name__ == "__main__":

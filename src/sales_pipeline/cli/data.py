@@ -1,0 +1,130 @@
+"""The commands of `sales` that put orders in and get rows out, and `env`, by which other programs do the same."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from common.printable import visible
+from common.streams import read_input
+from sales_pipeline.cli.group import option_names
+from sales_pipeline.cli.options import Format, Profile, Region, StackName, finite, locate
+
+app = typer.Typer()
+
+
+@app.command()
+def env(stack_name: StackName = None, profile: Profile = None, region: Region = None) -> None:
+    """Print shell lines for the AWS CLI and boto3.
+
+    They say how to reach the pipeline on this machine, and unset what would lead elsewhere. For a stack on AWS they set
+    its region and the profile, and hold no access key.
+
+    They also set the names of the pipeline's parts: SALES_STACK, SALES_TABLE, SALES_STREAM, SALES_BUCKET,
+    SALES_WORKGROUP, SALES_CRAWLED_DATABASE, SALES_DECLARED_DATABASE and SALES_CRAWLER.
+
+    \b
+    Examples:
+      eval "$(sales env)"
+      sales env --profile my-profile
+    """  # noqa: D301
+    from sales_pipeline import env as command  # noqa: PLC0415
+
+    inherited = dict(os.environ)  # before `locate` replaces it
+    target = locate(stack_name, profile, region)
+    settings = target.local.exports(inherited) if target.local else command.on_aws(target.stack, profile, inherited)
+    typer.echo(command.lines(settings | command.names(target.stack)))
+
+
+@app.command()
+def generate(  # noqa: PLR0913 - one argument an option
+    context: typer.Context,
+    *,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", min=0.0001, max=86_400, callback=finite, help="Time between two orders; 3 by default."
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", min=0.0001, max=10_000, callback=finite, help="Orders per second, instead of --interval."
+        ),
+    ] = None,
+    count: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop after this many orders.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="The same seed gives the same products and prices.")
+    ] = None,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Write mock orders into the table, one every 3 seconds.
+
+    It ends after --count orders, or with Ctrl-C.
+
+    Exit codes: 0 done, or stopped by Ctrl-C; 1 failed; 130 stopped by a second Ctrl-C.
+
+    \b
+    Examples:
+      sales generate
+      sales generate --rate 200 --count 10000 --seed 7
+      sales generate --profile my-profile --interval 1
+    """  # noqa: D301
+    if interval and rate:
+        raise typer.BadParameter("give --interval or --rate, not both")
+    from sales_pipeline import generate as command  # noqa: PLC0415
+
+    target = locate(stack_name, profile, region)
+    target.say_where("dynamodb")
+    interval_seconds = interval or (1 / rate if rate else command.DEFAULT_INTERVAL_SECONDS)
+    raise typer.Exit(command.run(target.stack, seed, count, interval_seconds, profile, option_names(context.command)))
+
+
+@app.command()
+def crawl(stack_name: StackName = None, profile: Profile = None, region: Region = None) -> None:
+    """Run the crawler, wait until it is done, and show its table.
+
+    \b
+    Examples:
+      sales crawl
+      sales crawl --profile my-profile
+    """  # noqa: D301
+    from sales_pipeline import crawl as command  # noqa: PLC0415
+
+    target = locate(stack_name, profile, region)
+    target.say_where("glue")
+    typer.echo(visible(command.run(target.stack, target.crawl)))
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="The query; - reads it from standard input.")],
+    output: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Run SQL in Athena, in the workgroup of the stack.
+
+    A table without a database is the crawler's. For programs, csv and json keep every text exactly. For Excel and
+    others, spreadsheet is CSV in which no text is a formula.
+
+    \b
+    Examples:
+      sales query "SELECT * FROM sales_data_projection_db_declared.orders LIMIT 10"
+      sales query --format csv - < query.sql > result.csv
+      sales query --format spreadsheet "SELECT * FROM sales_data" > for_excel.csv
+    """  # noqa: D301
+    from sales_pipeline import query as command  # noqa: PLC0415
+
+    try:
+        text = read_input() if sql == "-" else sql
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if not text.strip():
+        raise typer.BadParameter("expected SQL, found nothing")
+    target = locate(stack_name, profile, region)
+    target.say_where("athena")
+    command.run(target.stack, text, output.value)
