@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from botocore.exceptions import ClientError
 
-from common.answers import error_code, error_message
+from common.answers import error_code, error_message, error_status
 
 _CREDENTIALS_EXPIRED = "the credentials have expired: run `{login}`, or get new ones the way you got these"
 _CREDENTIALS_UNKNOWN = "AWS does not accept these credentials: check {profile} and the time on this machine ({message})"
@@ -13,6 +13,14 @@ _DENIED = "no permission for {action} on {what}: ask for it, or choose other cre
 _THROTTLED = "AWS throttled {action} on {what} for too long: wait a minute, then run the same command again"
 _UNREACHED = "cannot reach AWS: check the network, the region and the endpoint ({message})"
 _UNANSWERED = "{place} did not answer: check the network and the endpoint, then run the same command again"
+# For what has no advice of its own.
+_OWN_FAULT = (
+    "AWS failed to do {action} on {what} ({name}, {place}): wait a minute, then run the same command again. "
+    "If it lasts, look at the AWS Health Dashboard"
+)
+_NO_REASON = "AWS refused {action} on {what} without a reason ({name}, {place}): look {name} up in AWS' documentation"
+_UNKNOWN = "{message} ({name}, {place}): fix what it names, then run the same command again"
+_SERVER_ERROR = 500  # this HTTP status or a higher one is AWS' own fault
 
 # The key is AWS' error code where AWS answered, and the exception's name where it did not.
 ADVICE: Mapping[str, str] = {
@@ -71,7 +79,7 @@ def explain(  # noqa: PLR0913 - one argument per thing that the line can name
         # AWS' message names the denied action, which can differ from the call: assuming a role, for example.
         named = re.search(r"perform: (\S+)", message)
         action = named[1] if named else error.operation_name
-    text = advice.get(name, "{message} ({name}, {place})").format(
+    text = (advice.get(name) or _general(error, message)).format(
         name=name,
         message=message.removesuffix("."),
         action=action,
@@ -83,3 +91,9 @@ def explain(  # noqa: PLR0913 - one argument per thing that the line can name
         target=" and ".join(each for each in _TARGETS if each in options) or place,
     )
     return " ".join(text.split())
+
+
+def _general(error: Exception, message: str) -> str:
+    if (error_status(error) or 0) >= _SERVER_ERROR:
+        return _OWN_FAULT
+    return _UNKNOWN if message else _NO_REASON

@@ -20,6 +20,7 @@ try:
     from common.clock import now_ms
     from common.printable import visible
     from common.streams import standard_streams
+    from common.usage import OneCommand
     from generator.console import explain_write, write_orders
     from generator.orders import live_orders, planned_orders, to_item
     from generator.pace import DEFAULT_INTERVAL_SECONDS
@@ -68,7 +69,7 @@ def _table(text: str) -> str:
     return text
 
 
-@app.command()
+@app.command(cls=OneCommand)
 def generate(  # noqa: PLR0913 - one argument an option
     context: typer.Context,
     *,

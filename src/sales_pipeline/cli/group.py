@@ -9,16 +9,22 @@ from typer.core import TyperGroup
 
 from common.printable import visible
 from common.streams import OutputError
+from common.usage import OneLineUsage
 from sales_pipeline.errors import SalesError
 
 
-class Commands(TyperGroup):
+class Commands(OneLineUsage, TyperGroup):
     """The commands of `sales`: an error that a person can do something about becomes one line and exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's own types, which typer carries inside
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
+        except typer.TyperException as error:
+            command = self.commands.get(ctx.invoked_subcommand or "")
+            if command and not getattr(error, "ctx", None):  # an option lacks its value, or has one too many
+                error.ctx = typer.Context(command, info_name=ctx.invoked_subcommand, parent=ctx)  # type: ignore[attr-defined]
+            raise
         except Exception as error:
             command = self.commands.get(ctx.invoked_subcommand or "")
             problem = explained(error, option_names(command) if command else [])

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, UnknownServiceError
 
 from common.aws_errors import ADVICE, explain
 from generator.console import WRITE_ADVICE
@@ -31,13 +31,36 @@ def explained(code, message="", operation="PutItem", options=WRITER, advice=ADVI
         ("AccessDenied", "not authorized to perform: sts:AssumeRole on", "PutItem", "for sts:AssumeRole on"),
         ("AccessDeniedException", "", "BatchWriteItem", "permission for BatchWriteItem on"),
         ("ThrottlingException", "", "StartCrawler", "throttled StartCrawler .*wait a minute"),
-        ("SomethingNew", "of {braces}\nand lines", "PutItem", r"^of \{braces\} and lines \(SomethingNew, here\)$"),
+        (
+            *("SomethingNew", "of {braces}\nand lines.", "PutItem"),
+            r"^of \{braces\} and lines \(SomethingNew, here\): fix what it names, then run the same command again$",
+        ),
+        (
+            "SomethingNew",
+            "",
+            "PutItem",
+            r"refused PutItem on .* without a reason \(SomethingNew, here\): look ",
+        ),
     ],
 )
 def test_an_error_is_one_line_that_says_what_to_do(code, message, operation, expected):
     text = explained(code, message, operation)
     assert re.search(expected, text), text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("message", ["", "We encountered an internal error. Please try again."])
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_fault_of_aws_that_nobody_knows_is_no_fault_of_the_caller(status, message):
+    response = {"Error": {"Code": "NewFault", "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    text = explain(ClientError(response, "GetObject"), what="a bucket", place="here", options=())
+    assert text.startswith("AWS failed to do GetObject on a bucket (NewFault, here): wait a minute, then run ")
+
+
+def test_an_error_of_botocore_that_nobody_knows_says_what_to_do():
+    text = explain(UnknownServiceError(service_name="x", known_service_names="y"), what="", place="here", options=())
+    assert text.startswith("Unknown service: 'x'")
+    assert text.endswith("(UnknownServiceError, here): fix what it names, then run the same command again")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,23 @@
-"""What no command can make sense of is refused as wrong usage, before anything is looked for."""
+"""What no command can make sense of is refused as wrong usage, in one line, before anything is looked for."""
 
+import re
 import shlex
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from sales_pipeline.cli import app as cli
+from generator.mock_data_generator_for_dynamodb import app as generator
+from sales_pipeline.cli.app import app
+
+COMMANDS = typer.main.get_command(app).commands
+
+
+def refused(command, program=app):
+    """Run what is wrong usage; return the one line that it prints."""
+    result = CliRunner().invoke(program, shlex.split(command), prog_name="sales" if program is app else "generator")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1), result.output
+    return result.stderr.rstrip("\n")
 
 
 @pytest.mark.parametrize(
@@ -21,10 +33,42 @@ from sales_pipeline.cli import app as cli
         ("plan --orders-per-second nan", "--orders-per-second"),
         ("generate --rate 5 --interval 1", "not both"),
         ("query ''", "expected SQL"),
+        ("query", "Missing argument 'SQL'"),
+        ("query --format", "Option '--format' requires an argument"),
+        ("replay --yes=1", "Option '--yes' does not take a value"),
+        ("plan", "Missing option '--orders-per-second'"),
         ("plan --orders-per-second 0", "--orders-per-second 0 is out of bounds"),
+        ("failures --since '2026\n\x1b[2J'", r"'2026\n\x1b[2J' does not match"),
     ],
 )
-def test_wrong_usage_says_what_is_wrong(command, says):
-    result = CliRunner().invoke(cli.app, shlex.split(command))
-    assert result.exit_code == 2, result.output
-    assert says in " ".join(result.output.split())
+def test_wrong_usage_says_what_is_wrong_and_where_the_right_usage_is(command, says):
+    line = refused(command)
+    assert line.startswith("error: ")
+    assert says in line
+    assert line.endswith(f" See `sales {command.split()[0]} --help`.")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_refuses_an_option_that_it_lacks_in_one_line(command):
+    assert refused(f"{command} --no-such") == f"error: No such option: --no-such. See `sales {command} --help`."
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("--no-such", "error: No such option: --no-such. See `sales --help`."),
+        ("reconcil", "error: No such command 'reconcil'. Did you mean 'reconcile'? See `sales --help`."),
+    ],
+)
+def test_the_program_itself_refuses_in_one_line(command, says):
+    assert refused(command) == says
+
+
+@pytest.mark.parametrize("command", ["--no-such", "--rate 5 --interval 1", "--table -", "--start-time noon", "--count"])
+def test_the_generator_s_script_refuses_in_one_line_too(command):
+    assert re.fullmatch(r"error: .*\. See `\S+ --help`\.", refused(command, generator))
+
+
+def test_without_a_command_the_help_is_shown():
+    result = CliRunner().invoke(app, [])
+    assert (result.exit_code, "Commands:\n" in result.stderr) == (2, True)
