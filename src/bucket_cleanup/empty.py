@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -12,8 +12,11 @@ from typing import Any, TypeAlias
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-_RESERVE_MS = 60_000  # left for the calls that are running, and for the answer to CloudFormation
+# A call ends within 47 s: two attempts of 3 s to connect and 20 s to answer, and a pause. Left are a deletion, the
+# listing after it, and 30 s for the answer to CloudFormation.
+_RESERVE_MS = 130_000
 # Each call deletes up to 1,000 objects, and S3 takes 3,500 deletions per second for a prefix (Amazon S3 User Guide,
 # "Best practices design patterns: optimizing Amazon S3 performance"). More calls at once would only be throttled.
 _CALLS_AT_ONCE = 4
@@ -27,6 +30,8 @@ s3 = boto3.client(
 )
 
 _Page: TypeAlias = list[Any]
+# botocore's parser raises an error of its own for an answer that was cut.
+_FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 
 # Tests replace it with a clock of their own.
 sleep = time.sleep
@@ -38,16 +43,19 @@ def empty(bucket: str, context: Any) -> int:  # noqa: ANN401 - the runtime's own
     It tries again what S3 refuses: as long as S3 deletes anything in between, and a minute longer. Raises RuntimeError
     after that, and TimeoutError if the time of this call is over.
     """
-    deleted = failures = 0
+    deleted, failures, problem = 0, 0, ""
+
+    def is_over(pause_seconds: int = 0) -> bool:
+        return bool(context.get_remaining_time_in_millis() < _RESERVE_MS + pause_seconds * 1000)
+
     while True:
-        pages, problem = _first_pages(bucket)
-        if not pages and not problem:
+        pages, listing_problem = _first_pages(bucket, is_over)
+        if not pages and not listing_problem:
             return deleted
-        if context.get_remaining_time_in_millis() < _RESERVE_MS:
-            raise TimeoutError(f"{objects(deleted)} deleted in the time there is, but more are left.")
+        if is_over():
+            raise _time_is_over(deleted, listing_problem or problem)
         refused = _delete(bucket, pages)
-        if refused:
-            problem = f"S3 refused to delete {objects(refused.total())}: {', '.join(sorted(refused))}."
+        problem = _refusal(refused) if refused else listing_problem
         deleted_now = sum(map(len, pages)) - refused.total()
         deleted += deleted_now
         failures = 0 if deleted_now else failures + 1
@@ -56,19 +64,35 @@ def empty(bucket: str, context: Any) -> int:  # noqa: ANN401 - the runtime's own
         if failures > len(_PAUSES_SECONDS):
             raise RuntimeError(text)
         if problem:
-            sleep(_PAUSES_SECONDS[max(0, failures - 1)])
+            pause_seconds = _PAUSES_SECONDS[max(0, failures - 1)]
+            if is_over(pause_seconds):
+                raise _time_is_over(deleted, problem)
+            sleep(pause_seconds)
+
+
+def _time_is_over(deleted: int, problem: str) -> TimeoutError:
+    return TimeoutError(f"{objects(deleted)} deleted in the time there is, but more are left. {problem}".rstrip())
+
+
+def _refusal(codes: Counter[str]) -> str:
+    return f"S3 refused to delete {objects(codes.total())}: {', '.join(sorted(codes))}."
 
 
 def objects(number: int) -> str:
     return f"{number:,} {'object' if number == 1 else 'objects'}"
 
 
-def _first_pages(bucket: str) -> tuple[list[_Page], str]:
-    """Return the first pages of a listing, and why there are none where S3 refused to list."""
+def _first_pages(bucket: str, is_over: Callable[[], bool]) -> tuple[list[_Page], str]:
+    """Return the first pages of a listing, and why there are no more where S3 refused to list. It stops in time."""
+    pages: list[_Page] = []
     try:
-        return list(islice(_pages(bucket), _CALLS_AT_ONCE)), ""
-    except (ClientError, BotoCoreError) as error:
-        return [], f"S3 refused to list the objects: {_code(error)}."
+        for page in islice(_pages(bucket), _CALLS_AT_ONCE):
+            pages.append(page)
+            if is_over():
+                break
+    except _FAILURES as error:
+        return pages, f"S3 refused to list the objects: {_code(error)}."
+    return pages, ""
 
 
 def _delete(bucket: str, pages: list[_Page]) -> Counter[str]:
@@ -80,7 +104,7 @@ def _delete(bucket: str, pages: list[_Page]) -> Counter[str]:
 def _delete_page(bucket: str, page: _Page) -> Counter[str]:
     try:
         errors = s3.delete_objects(Bucket=bucket, Delete={"Objects": page, "Quiet": True}).get("Errors", [])
-    except (ClientError, BotoCoreError) as error:
+    except _FAILURES as error:
         return Counter({_code(error): len(page)})
     return Counter(error.get("Code") or "no code" for error in errors)
 

@@ -110,7 +110,10 @@ def _late_groups(pipeline: Pipeline) -> list[str]:
 
 
 def _backups(pipeline: Pipeline) -> str:
-    """Say how many backups of the table DynamoDB has made of itself, because of its point-in-time recovery."""
+    """Say how many backups DynamoDB has made of a deleted table with point-in-time recovery.
+
+    It keeps a system backup for 35 days at no cost (Amazon DynamoDB Developer Guide, "Enable point-in-time recovery").
+    """
     found = pipeline.client("dynamodb").list_backups(TableName=pipeline.stack["TableName"], BackupType="SYSTEM")
     number = len(found.get("BackupSummaries", []))
     return f"; DynamoDB keeps {number} backups of the table for 35 days, without a charge" if number else ""

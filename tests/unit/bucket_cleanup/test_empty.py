@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 from bucket_cleanup import empty
 
@@ -150,7 +151,71 @@ def test_when_the_time_is_over_it_says_how_far_it_came(s3_of, clock):
     ) as over:
         empty.empty("b", clock)
     assert str(over.value).startswith(f"{20_000 - len(s3.keys):,} ")
-    assert clock.left_ms < 60_000
+    assert clock.left_ms < 130_000
+
+
+def test_when_the_time_is_over_it_also_says_what_s3_refused(s3_of, clock):
+    s3 = s3_of(20_000)
+
+    def refuse_one(_call, keys):
+        clock.left_ms -= 100_000
+        return {keys[0]: "AccessDenied"}
+
+    s3.refuse = refuse_one
+    with pytest.raises(TimeoutError, match=r"more are left\. S3 refused to delete \d objects: AccessDenied\.$"):
+        empty.empty("b", clock)
+
+
+SLOWEST_CALL_MS = 2 * (3 + 20) * 1000 + 1000  # two attempts that connect and answer in the last moment, and a pause
+ANSWER_MS = 30_000
+
+
+@pytest.mark.parametrize("code", [None, "SlowDown"])
+@pytest.mark.parametrize("left_ms", range(200_000, 600_000, 20_000))
+def test_however_slow_s3_is_there_is_time_left_for_the_answer(s3_of, clock, left_ms, code):
+    clock.left_ms = left_ms
+    s3 = s3_of(100_000)
+
+    def take_long(result):
+        clock.left_ms -= SLOWEST_CALL_MS
+        return result
+
+    s3.list_error = lambda: take_long(None)
+    pages = s3._paginate
+    s3._paginate = lambda **_: (take_long(page) if number else page for number, page in enumerate(pages()))
+    together = []
+
+    def refuse(_call, keys):
+        together.append(keys)
+        if len(together) % 4 == 1:  # four calls take as long as one
+            clock.left_ms -= SLOWEST_CALL_MS
+        return dict.fromkeys(keys, code) if code else {}
+
+    s3.refuse = refuse
+    with pytest.raises(TimeoutError):
+        empty.empty("b", clock)
+    assert clock.left_ms >= ANSWER_MS
+
+
+def test_pages_that_were_listed_before_a_failure_are_deleted(s3_of, clock):
+    s3 = s3_of(3 * PAGE)
+    pages = s3._paginate
+
+    def fail_at_the_third(**_):
+        for number, page in enumerate(pages()):
+            if number == 2:
+                raise error("InternalError")
+            yield page
+
+    s3._paginate = fail_at_the_third
+    assert (empty.empty("b", clock), s3.keys, clock.pauses) == (3 * PAGE, {}, [1])
+
+
+def test_an_answer_that_cannot_be_parsed_is_asked_for_again(s3_of, clock):
+    s3 = s3_of(3)
+    failures = iter([ResponseParserError("no XML")])
+    s3.list_error = lambda: next(failures, None)
+    assert (empty.empty("b", clock), s3.keys, clock.pauses) == (3, {}, [1])
 
 
 def test_time_that_is_over_at_the_end_of_an_empty_bucket_is_no_failure(s3_of, clock):
