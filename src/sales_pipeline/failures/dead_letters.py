@@ -86,13 +86,18 @@ def list_all(stack: Stack) -> Listing:
     letters: dict[str, DeadLetter] = {}
     deadline = time.monotonic() + LISTING_SECONDS
     while True:
-        unseen = _list_once(sqs, queue_url, letters)
+        unseen = _list_once(sqs, queue_url, stack["TableName"], letters)
         if not unseen or time.monotonic() > deadline:
             return Listing(list(letters.values()), unseen)
         time.sleep(LIST_AGAIN_SECONDS)
 
 
-def _list_once(sqs: Any, queue_url: str, letters: dict[str, DeadLetter]) -> int:  # noqa: ANN401 - no stubs for it
+def _list_once(
+    sqs: Any,  # noqa: ANN401 - no stubs for it
+    queue_url: str,
+    table_name: str,
+    letters: dict[str, DeadLetter],
+) -> int:
     """Add the messages that SQS shows now to `letters`; return how many others SQS counts."""
     hidden: dict[str, str] = {}
     # Before and after: SQS may not count a message that is hidden or shown again during the count.
@@ -107,7 +112,9 @@ def _list_once(sqs: Any, queue_url: str, letters: dict[str, DeadLetter]) -> int:
             has_begun_again = all(each["MessageId"] in hidden for each in messages)
             for each in messages:
                 hidden[each["MessageId"]] = each["ReceiptHandle"]
-                letters[each["MessageId"]] = read_dead_letter(each["MessageId"], each["ReceiptHandle"], each["Body"])
+                letters[each["MessageId"]] = read_dead_letter(
+                    each["MessageId"], each["ReceiptHandle"], each["Body"], table_name
+                )
             if has_begun_again:
                 break
         return max(0, max(counted, _count(sqs, queue_url)) - len(letters))
@@ -141,7 +148,6 @@ def pipe_filter(stack: Stack) -> Matcher:
 
 
 def read_range(
-    stack: Stack,
     streams: Any,  # noqa: ANN401 - no stubs for it
     batch: StreamRange,
     matches: Matcher,
@@ -150,7 +156,8 @@ def read_range(
     try:
         changes = _read_from(streams, batch, matches, RANGE_SECONDS, {"SequenceNumber": batch.start_sequence_number})
     except (ClientError, ParamValidationError) as error:
-        if _is_unreadable(error, stack, batch):
+        # Anybody who may send to the queue can write any place of the stream into a message.
+        if isinstance(error, ParamValidationError) or error_code(error) == "ValidationException":
             return StreamPart(RangeState.UNREADABLE, [])
         if error_code(error) not in _TRIMMED:
             raise
@@ -167,14 +174,6 @@ def read_range(
             raise
         remainder = None
     return StreamPart(RangeState.TRIMMED, remainder or [])
-
-
-def _is_unreadable(error: Exception, stack: Stack, batch: StreamRange) -> bool:
-    """Say whether a message is to blame for an error: anybody who may send to the queue can write anything into it."""
-    if isinstance(error, ParamValidationError):
-        return True
-    is_own = f":table/{stack['TableName']}/stream/" in batch.stream_arn
-    return error_code(error) == "ValidationException" or (not is_own and error_code(error) == "AccessDeniedException")
 
 
 def _read_from(

@@ -14,6 +14,7 @@ from sales_pipeline.failures.records import Failure
 from sales_pipeline.terminal.times import to_ms
 
 UNREADABLE_LETTER = "unreadable: not a message that a pipe writes about a failed batch"
+OTHER_TABLE_LETTER = "unreadable: it is about the stream of another table"
 _T = TypeVar("_T")
 
 
@@ -60,19 +61,25 @@ class _Message(msgspec.Struct):
     timestamp: Any = None
 
 
-def read_dead_letter(message_id: str, receipt_handle: str, body: str) -> DeadLetter:
+def read_dead_letter(message_id: str, receipt_handle: str, body: str, table_name: str) -> DeadLetter:
     """Return what a message of the dead-letter queue says. It does not say how many attempts there were.
 
-    It can be read if it names a range of a stream, whatever form its other members have. AWS does not document whether
-    a pipe sends a test message when it is created: like every other message, that one is unreadable.
+    It can be read if it names a range of the table's stream, whatever form its other members have. AWS does not
+    document whether a pipe sends a test message when it is created: like every other message, that one is unreadable.
     """
+
+    def unreadable(reason: str) -> DeadLetter:
+        return DeadLetter(reason=reason, changes=0, message_id=message_id, receipt_handle=receipt_handle)
+
     try:
         message = msgspec.json.decode(body, type=_Message)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        message = None
-    batch = message.DDBStreamBatchInfo if message else None
-    if not message or not batch or int(batch.startSequenceNumber) > int(batch.endSequenceNumber):
-        return DeadLetter(reason=UNREADABLE_LETTER, changes=0, message_id=message_id, receipt_handle=receipt_handle)
+        return unreadable(UNREADABLE_LETTER)
+    batch = message.DDBStreamBatchInfo
+    if int(batch.startSequenceNumber) > int(batch.endSequenceNumber):
+        return unreadable(UNREADABLE_LETTER)
+    if f":table/{table_name}/stream/" not in batch.streamArn:
+        return unreadable(OTHER_TABLE_LETTER)
     condition = message.context.get("condition") if isinstance(message.context, dict) else None
     return DeadLetter(
         reason=f"Pipe.{condition if isinstance(condition, str) and condition else 'Unknown'}",
@@ -95,5 +102,5 @@ def _converted(value: object, type_: type[_T]) -> _T | None:
     """Return a value of JSON as another type, also if it is a number in quotes; None if that is not possible."""
     try:
         return msgspec.convert(value, type_, strict=False)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, ValueError):  # a year after 9999 is a ValueError
         return None

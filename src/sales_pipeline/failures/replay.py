@@ -140,7 +140,7 @@ class Replay:
             if letter.range is None:
                 self.tally.add(ReplayOutcome.UNREADABLE, letter)
                 continue
-            part = dead_letters.read_range(self.stack, streams, letter.range, matches)
+            part = dead_letters.read_range(streams, letter.range, matches)
             if part.state in _LEFT:
                 self.tally.add(_LEFT[part.state], letter, letter.changes)
                 continue

@@ -149,7 +149,7 @@ class Reader:
             changes: list[bytes] = []
             # A range that can't be read explains nothing: its orders show as missing.
             if letter.range:
-                changes = dead_letters.read_range(stack, streams, letter.range, matches).changes
+                changes = dead_letters.read_range(streams, letter.range, matches).changes
             self._ledger.add_failures(_versions(changes), Explanation.dead_letters)
             self._unread_dead_letters += not letter.range or len(changes) < letter.changes
 

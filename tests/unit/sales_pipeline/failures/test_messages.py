@@ -5,13 +5,13 @@ import json
 import pytest
 from hypothesis import given
 
-from sales_pipeline.failures.messages import UNREADABLE_LETTER, read_dead_letter
+from sales_pipeline.failures.messages import OTHER_TABLE_LETTER, UNREADABLE_LETTER, read_dead_letter
 from sales_pipeline.terminal.times import iso
 from tests.unit.sales_pipeline.failures.letters import bodies, letter
 
 
 def read(body):
-    return read_dead_letter("id", "handle", body)
+    return read_dead_letter("id", "handle", body, "t")
 
 
 def test_a_dead_letter_says_how_many_changes_failed_when_and_where_they_are():
@@ -22,7 +22,7 @@ def test_a_dead_letter_says_how_many_changes_failed_when_and_where_they_are():
     assert (found.range.start_sequence_number, found.range.end_sequence_number) == ("100", "200")
 
 
-@pytest.mark.parametrize("value", [None, "", "soon", "13 Nov", [], {"": 1}, True, -1, 0, 1e300, 10**30])
+@pytest.mark.parametrize("value", [None, "", "soon", "13 Nov", [], {"": 1}, True, -1, 0, 1e300, 10**30, 253402300800])
 def test_what_a_replay_does_not_need_may_have_any_form(value):
     times = dict.fromkeys(("approximateArrivalOfFirstRecord", "approximateArrivalOfLastRecord", "batchSize"), value)
     found = read(letter({"context": value, "timestamp": value}, **times))
@@ -56,8 +56,14 @@ def test_a_message_that_names_no_range_of_a_stream_is_unreadable(body):
     assert (found.reason, found.range, found.changes) == (UNREADABLE_LETTER, None, 0)
 
 
+@pytest.mark.parametrize("stream", ["t2/stream/1", "at/stream/1", "t/index/stream", "T/stream/1"])
+def test_a_message_about_another_table_says_so(stream):
+    found = read(letter(streamArn=f"arn:aws:dynamodb:us-east-1:1:table/{stream}"))
+    assert (found.reason, found.range, found.changes) == (OTHER_TABLE_LETTER, None, 0)
+
+
 @given(bodies)
 def test_no_message_raises(body):
     found = read(body)
-    assert (found.range is None) == (found.reason == UNREADABLE_LETTER)
+    assert (found.range is None) == (found.reason in {UNREADABLE_LETTER, OTHER_TABLE_LETTER})
     assert found.range is None or found.changes >= 1

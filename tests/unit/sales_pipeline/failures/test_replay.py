@@ -639,3 +639,20 @@ def test_only_what_is_left_where_it_was_counts_as_left():
     assert not tally.is_left()
     tally.add(ReplayOutcome.UNREADABLE, Failure(reason="broken", changes=1))
     assert tally.is_left()
+
+
+def test_changes_of_another_table_are_neither_sent_nor_taken_from_its_pipe(world, capsys):
+    other = world.dynamodb.create_table(
+        TableName="another",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]
+    world.stream_arn = other["LatestStreamArn"]
+    world.dynamodb.put_item(TableName="another", Item=world.put_order("both"))  # the same order is in this table too
+    world.dynamodb.delete_item(TableName="another", Key={"orderid": {"S": "both"}})
+    world.give_up_on(0, 1)
+    assert world.replay() == 1
+    assert "left: unreadable" in capsys.readouterr().out
+    assert (world.arrived(), len(world.letters())) == ([], 1)
