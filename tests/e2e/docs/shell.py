@@ -8,6 +8,8 @@ import subprocess
 import tty
 from typing import NamedTuple
 
+from tests import ROOT
+
 
 class Command(NamedTuple):
     """A command of a page, and the output that the page shows for it."""
@@ -31,6 +33,14 @@ def commands(page, document):
             more = [line for line in rest if line.startswith("    ")] if _continues(first) else []
             found.append(Command(page, "\n".join([first, *more]), tuple(rest[len(more) :])))
     return found
+
+
+def procedure(page, beginning, end):
+    """Return the commands of a page between two of its texts."""
+    document = (ROOT / "docs" / page).read_text()
+    text = document.partition(beginning)[2].partition(end)[0]
+    assert text, f"{page} has no {beginning!r}"
+    return [command.text for command in commands(page, text)]
 
 
 def _continues(line):

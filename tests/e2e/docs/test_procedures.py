@@ -1,34 +1,21 @@
-"""Walks procedures of the docs from cause to end, with the pages' own commands, on a pipeline of its own."""
+"""Walks procedures of the docs from cause to end, with the pages' own commands."""
 
 import json
 import os
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from tests import ROOT
-from tests.e2e.docs.shell import Shell, commands
-from tests.e2e.sales import environment, exported, quick_up
+from tests.e2e.docs.shell import Shell, procedure
+from tests.e2e.sales import environment, exported
 from tests.unit.template.parsed import TEMPLATE
 
 SECONDS = 90
-
-
-def procedure(page, beginning, end):
-    """Return the commands of a page between two of its texts."""
-    document = (ROOT / "docs" / page).read_text()
-    text = document.partition(beginning)[2].partition(end)[0]
-    assert text, f"{page} has no {beginning!r}"
-    return [command.text for command in commands(page, text)]
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory):
-    with quick_up(tmp_path_factory.mktemp("procedures")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +36,9 @@ def stack(client):
 @pytest.fixture
 def shell(up, tmp_path):
     path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    shell = Shell(tmp_path, environment(up.home, **exported(up)) | path)
-    for command in procedure("runbook.md", "Put the\nname of your stack into it:", "## "):
-        assert shell.run(command)[0] == 0
-    yield shell
-    shell.close()
+    with closing(Shell(tmp_path, environment(up.home, **exported(up)) | path)) as shell:
+        run(shell, *procedure("runbook.md", "## Start here", "## "))
+        yield shell
 
 
 def wait_for(what, answer, *, holds):
@@ -112,13 +97,61 @@ def _as_declared(rule):
     return said
 
 
+def test_objects_that_somebody_deleted_or_overwrote_are_restored(shell, client, stack):
+    s3, bucket = client("s3"), stack["BucketName"]
+    right = {f"sales_data/dt=2026-11-22/{name}.json": f'{{"orderid":"{name}"}}\n' for name in "ab"}
+    for key, rows in right.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=rows.encode())
+
+    def found():
+        return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in right}
+
+    def delete(*keys):
+        for key in keys:
+            s3.delete_object(Bucket=bucket, Key=key)
+
+    def listed(text):
+        return [line.split("\t") for line in shell.run(text)[1].splitlines()]
+
+    def with_place(text, key, version):
+        return text.replace("VERSION_ID", version).replace("KEY", key)
+
+    first, listing, restore, restore_all, versions, copy = procedure("runbook.md", "## A deleted object", "## ")
+    run(shell, first)
+    assert shell.run(listing) == (0, "")  # nothing is deleted
+
+    delete("sales_data/dt=2026-11-22/a.json")
+    [(key, version, _)] = listed(listing)
+    run(shell, with_place(restore, key, version))
+    assert found() == right
+
+    delete(*right)
+    run(shell, restore_all)
+    assert found() == right
+
+    s3.put_object(Bucket=bucket, Key=key, Body=b"wrong")
+    _, (key, version, *_) = listed(versions.replace("KEY", key))
+    run(shell, with_place(copy, key, version))
+    assert found() == right
+
+
+def delete(s3, bucket):
+    """Empty and delete a bucket; return the error, if there is one: Firehose may write into it at the same time."""
+    page = s3.list_object_versions(Bucket=bucket)
+    for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+        s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+    try:
+        s3.delete_bucket(Bucket=bucket)
+    except ClientError as error:
+        return error
+    return None
+
+
 def test_a_bucket_that_somebody_deleted_is_made_again_as_the_template_has_it(shell, client, stack):
     s3, bucket = client("s3"), stack["BucketName"]
     run(shell, "sales generate --rate 100 --count 20")
     until_the_lake_has_all(client, stack)
-    for each in s3.list_object_versions(Bucket=bucket)["Versions"]:
-        s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
-    s3.delete_bucket(Bucket=bucket)
+    wait_for("an empty bucket", lambda: delete(s3, bucket), holds=lambda error: not error)
 
     *make, reconcile, backfill = procedure("runbook.md", "**If the bucket is gone,**", "**It is over when**")
     assert (reconcile, backfill) == ("sales reconcile", "sales backfill --yes")
