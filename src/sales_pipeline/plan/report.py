@@ -73,7 +73,7 @@ def deploy_line(load: Load) -> str:
         "GeneratorState=DISABLED",
         *([] if load.crawls_per_day else ["CrawlerSchedule=OFF"]),
     ]
-    return f"sam deploy --parameter-overrides {' '.join(parameters)}"
+    return f"sam build && sam deploy --parameter-overrides {' '.join(parameters)}"
 
 
 def _print(load: Load) -> None:
