@@ -55,6 +55,7 @@ def to_markdown(results: dict[str, Any]) -> str:
         date=results["date"],
         minutes=results["minutes"],
         machine="\n".join(f"- {name}: {value}" for name, value in results["machine"].items()),
+        headlines="".join(f"{part['headline']}\n\n" for part in parts.values() if "headline" in part),
         targets=targets_table(target for part in parts.values() for target in part.get("targets", [])),
     )
     sections = [import_module(f"benchmarks.{part}").to_markdown(result).strip() for part, result in parts.items()]
@@ -71,7 +72,7 @@ On another machine the times differ, but the ratios are similar. Nothing here ra
 
 *Ours* is this project's function or program. CPU is the time that a process used a processor.
 
-## Targets
+{headlines}## Targets
 
 {targets}
 
@@ -91,7 +92,8 @@ def write(results: dict[str, Any], folder: Path) -> None:
 
 
 def _panels(results: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    return [part[key] for part in results["parts"].values() if key in part]
+    found = [part[key] for part in results["parts"].values() if key in part]
+    return [panel for panels in found for panel in (panels if isinstance(panels, list) else [panels])]
 
 
 def _report(line: str) -> None:

@@ -11,15 +11,18 @@ def seconds(
     goes_on: Callable[[int], bool],
     clock: Callable[[], float],
     warm_up_rounds: int = 1,
+    prepare: Callable[[int], object] = lambda _number: None,
 ) -> dict[str, list[float]]:
     """Return how long each way took in each round, by a clock in seconds. Each round begins with another way.
 
     `goes_on` gets the number of rounds so far and returns whether another follows. Warm-up rounds are not counted.
+    `prepare` gets the number of each round, warm-up rounds included, before the round. It is not timed.
     """
     names = list(ways)
     taken: dict[str, list[float]] = {name: [] for name in names}
     number = 0
     while number < warm_up_rounds or goes_on(number - warm_up_rounds):
+        prepare(number)
         first = number % len(names)
         for name in names[first:] + names[:first]:
             begun = clock()

@@ -12,6 +12,7 @@ Panel = dict[str, Any]
 
 _STYLE = {"svg.fonttype": "none", "svg.hashsalt": "benchmarks", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
 _WIDTH_INCHES, _PANEL_INCHES = 7.5, 3.2
+_LEGEND_POINTS = 24  # the room between the axes and the title
 
 
 def plot_ratios(panels: Iterable[Panel], path: Path) -> None:
@@ -32,22 +33,27 @@ def _plot(panels: Iterable[Panel], path: Path, draw: Callable[[Axes, Panel], Non
         figure = Figure(figsize=(_WIDTH_INCHES, _PANEL_INCHES * len(panels)), layout="constrained")
         for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
             draw(axes, panel)
-            axes.set_title(panel["label"], loc="left")
+            axes.set_title(panel["label"], loc="left", pad=_LEGEND_POINTS)
             axes.set_xlabel(panel.get("x_label", ""))
-            axes.legend(frameon=False)
+            # Above the axes, no bar and no line can run through it.
+            place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0}
+            axes.legend(**place, frameon=False, ncols=len(panel["series"]))
         figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 def _bars(axes: Axes, panel: Panel) -> None:
     series = panel["series"]
     width = 0.8 / len(series)
+    axes.axhline(1, color="black", linewidth=0.8)
     for number, (name, values) in enumerate(series.items()):
         places = [place + (number - (len(series) - 1) / 2) * width for place in range(len(values))]
-        axes.bar_label(axes.bar(places, values, width, label=name), fmt="{:.2g}", fontsize=7)
+        bars = axes.bar(places, values, width, label=name)
+        labels = axes.bar_label(bars, fmt=lambda value: f"{value:.{1 if value >= 1 else 2}f}", fontsize=7, padding=1)
+        for label in labels:  # it covers the line at 1, which would cross it
+            label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     axes.margins(y=0.12)
-    axes.axhline(1, color="black", linewidth=0.8)
     axes.set_xticks(range(len(panel["x"])), [str(x) for x in panel["x"]])
-    axes.grid(visible=False, axis="x")
+    axes.grid(visible=False)
 
 
 def _lines(axes: Axes, panel: Panel) -> None:

@@ -1,23 +1,30 @@
-"""Compares the answers of two handlers."""
+"""Compares the answers of handlers."""
 
 import base64
 import json
 from decimal import Decimal
 from typing import Any
 
+OTHER_ATTRIBUTES = "other_attributes"
+
 
 def rows(answer: dict[str, Any]) -> list[tuple[str, str, Any]]:
     """Return recordId, result and content of every record. The content is a row with exact numbers, or the raw data."""
     return [
-        (
-            record["recordId"],
-            record["result"],
-            json.loads(base64.b64decode(record["data"]), parse_float=Decimal)
-            if record["result"] == "Ok"
-            else record["data"],
-        )
+        (record["recordId"], record["result"], _row(record["data"]) if record["result"] == "Ok" else record["data"])
         for record in answer["records"]
     ]
+
+
+def _row(data: str) -> dict[str, Any]:
+    row: dict[str, Any] = _exact(base64.b64decode(data))
+    if row.get(OTHER_ATTRIBUTES):
+        row[OTHER_ATTRIBUTES] = _exact(row[OTHER_ATTRIBUTES])
+    return row
+
+
+def _exact(text: bytes | str) -> Any:  # noqa: ANN401 - any JSON
+    return json.loads(text, parse_float=Decimal)
 
 
 def require_equal_rows(answers: dict[str, dict[str, Any]]) -> None:

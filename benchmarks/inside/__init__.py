@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 BARE = "bare"
 """Name of the measurement without a handler: the runtime only parses the event."""
+HANDLER, INVOCATION = "handler", "invocation"
+"""What is timed: only the handler, or also the JSON of the runtime client around it."""
 
 
 def answer_with(measure: Callable[[], object]) -> None:

@@ -8,14 +8,26 @@ import pytest
 
 from benchmarks import fresh, large
 from benchmarks.__main__ import HERE, measured, to_markdown
-from benchmarks.batches import batch, largest_batch, to_json
-from benchmarks.inside import BARE
+from benchmarks.batches import (
+    ATTRIBUTES,
+    BAD,
+    MOCK,
+    PRICES,
+    REMOVALS,
+    SHAPES,
+    batch,
+    largest_batch,
+    to_json,
+    write_stream,
+)
+from benchmarks.inside import BARE, timing
 from benchmarks.memory import FUNCTION_MIB
 from benchmarks.peers import FLOOR, MODULES, OURS, handler_of
 from benchmarks.peers.floor import ROW_BYTES
 from benchmarks.pythons import LAMBDA
 from benchmarks.report import target
 from benchmarks.rows import require_equal_rows, rows
+from benchmarks.transform import PARAMETERS
 from tests.unit.template.parsed import TEMPLATE
 
 ANSWERING = [peer for peer in MODULES if peer != FLOOR]
@@ -26,25 +38,57 @@ def data_of(event):
     return [base64.b64decode(record["data"]) for record in event["records"]]
 
 
-@pytest.mark.parametrize("mixed", [False, True], ids=["clean", "mixed"])
+def image_of(data):
+    return json.loads(data)["dynamodb"].get("NewImage")
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, BAD])
 @pytest.mark.parametrize("records", [1, 500])
-def test_all_peers_answer_with_the_same_rows(records, mixed):
-    event = batch(records, mixed=mixed)
+def test_all_peers_answer_with_the_same_rows(records, shape):
+    event = batch(records, shape)
     require_equal_rows({peer: handler_of(peer)(event, None) for peer in ANSWERING})
 
 
-def test_a_mixed_batch_holds_1_percent_bad_records_and_5_percent_removals():
-    clean, mixed = (rows(handler_of(OURS)(batch(2000, mixed=mixed), None)) for mixed in (False, True))
+@pytest.mark.parametrize(
+    ("shape", "dropped", "failed"), [(MOCK, 0, 0), (PRICES, 0, 0), (ATTRIBUTES, 0, 0), (REMOVALS, 400, 0), (BAD, 0, 20)]
+)
+def test_a_shape_has_its_share_of_removals_and_of_bad_records(shape, dropped, failed):
+    results = [result for _, result, _ in rows(handler_of(OURS)(batch(2000, shape), None))]
+    assert (results.count("Dropped"), results.count("ProcessingFailed")) == (dropped, failed)
 
-    assert {result for _, result, _ in clean} == {"Ok"}
-    results = [result for _, result, _ in mixed]
-    assert (results.count("ProcessingFailed"), results.count("Dropped")) == (20, 100)
-    assert all(600 <= len(data) <= 800 for data in data_of(batch(4000)))
+
+@pytest.mark.parametrize("shape", [PRICES, ATTRIBUTES, REMOVALS])
+def test_each_order_has_another_price_but_for_mock_orders(shape):
+    images = list(filter(None, map(image_of, data_of(batch(1000, shape)))))
+    assert len({image["price"]["N"] for image in images}) == len(images)
+    assert len({image_of(data)["price"]["N"] for data in data_of(batch(1000))}) < 500
 
 
-def test_a_batch_is_the_same_every_time_and_begins_as_a_larger_one():
-    assert batch(100, mixed=True) == batch(100, mixed=True)
-    assert batch(100)["records"] == batch(200)["records"][:100]
+def test_more_attributes_are_five_of_different_types_between_the_columns():
+    events = data_of(batch(400, ATTRIBUTES))
+    columns = image_of(data_of(batch(1))[0]).keys()
+    for image in map(image_of, events):
+        more = {name: next(iter(value)) for name, value in image.items() if name not in columns}
+        assert list(more.values()) == ["S", "BOOL", "M", "SS", "N"]
+        assert list(image) == sorted(image)
+        assert columns <= image.keys()
+    assert 80 < sum(not event.isascii() for event in events) < 120
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, BAD])
+def test_a_batch_is_the_same_every_time_and_begins_as_a_larger_one(shape):
+    assert batch(100, shape) == batch(100, shape)
+    assert batch(100, shape)["records"] == batch(200, shape)["records"][:100]
+
+
+def test_each_round_gets_other_records_until_the_stream_ends(tmp_path):
+    write_stream(tmp_path / "stream", ATTRIBUTES, 40)
+    expected = batch(40, ATTRIBUTES)
+    stream = timing.Stream(str(tmp_path / "stream"))
+    for number, first in enumerate((0, 20, 0)):
+        stream.take(number, 20)
+        assert stream.event == expected | {"records": expected["records"][first : first + 20]}
+        assert json.loads(stream.body) == stream.event
 
 
 def test_the_largest_batch_fills_its_bytes_and_no_more():
@@ -53,13 +97,15 @@ def test_the_largest_batch_fills_its_bytes_and_no_more():
     assert len(to_json(json.loads(body))) == len(body)
 
 
-def test_the_floor_encodes_as_much_as_the_others():
-    event = batch(2000)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_floor_drops_the_same_records_and_encodes_as_much_as_the_others(shape):
+    event = batch(2000, shape)
     ours, floor = (handler_of(peer)(event, None)["records"] for peer in (OURS, FLOOR))
     assert sum(len(record["data"]) for record in floor) == pytest.approx(
         sum(len(record["data"]) for record in ours), rel=0.02
     )
-    assert [record["recordId"] for record in floor] == [record["recordId"] for record in ours]
+    for key in ("recordId", "result"):
+        assert [record[key] for record in floor] == [record[key] for record in ours]
     assert min(map(len, data_of(event))) > ROW_BYTES
 
 
@@ -78,6 +124,20 @@ def test_rows_that_differ_stop_the_measurement(spoil):
     spoil(answers[ANSWERING[-1]])
     with pytest.raises(ValueError, match="nothing was measured"):
         require_equal_rows(answers)
+
+
+def with_others(text):
+    row = json.dumps({"orderid": "o", "other_attributes": text})
+    return {"records": [{"recordId": "r", "result": "Ok", "data": base64.b64encode(row.encode()).decode()}]}
+
+
+def test_other_attributes_are_compared_by_value():
+    ours = with_others('{"weight":1.50,"shipping":{"city":"Zürich","floor":3}}')
+    require_equal_rows(
+        {OURS: ours, "same": with_others('{"shipping": {"floor": 3, "city": "Z\\u00fcrich"}, "weight": 1.5}')}
+    )
+    with pytest.raises(ValueError, match="nothing was measured"):
+        require_equal_rows({OURS: ours, "other": with_others('{"weight":1.50,"shipping":{"city":"Zürich","floor":4}}')})
 
 
 def test_a_target_says_whether_it_is_reached():
@@ -100,11 +160,18 @@ def test_every_part_measures_and_says_what_it_measured(results):
 
 
 def test_what_is_plotted_has_a_value_for_every_place(results):
-    for key in ("ratios", "growth"):
-        panel = results["parts"]["transform"][key]
+    by_shape, by_size = results["parts"]["transform"]["ratios"]
+    assert by_shape["x"] == list(SHAPES)
+    for panel in (by_shape, by_size, results["parts"]["transform"]["growth"]):
         assert panel["series"]
         assert {len(values) for values in panel["series"].values()} == {len(panel["x"])}
         assert all(value > 0 for values in panel["series"].values() for value in values)
+
+
+def test_the_transform_is_measured_with_the_parameters_that_add_columns(results):
+    (measured_on,) = results["parts"]["transform"]["measured"]
+    found = {(case["shape"], case.get("parameter")) for case in measured_on["without_target"]}
+    assert found == {(BAD, None), *((shape, f"`{parameter}`") for shape in SHAPES for parameter in PARAMETERS)}
 
 
 def test_the_peak_is_that_of_the_measured_process_only():

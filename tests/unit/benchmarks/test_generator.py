@@ -67,6 +67,23 @@ def test_ways_take_turns_and_the_first_round_is_not_kept(monkeypatch):
     assert found["orders_per_second"] == {"ours": 4, "theirs": 2}
 
 
+def test_what_a_round_needs_is_prepared_before_it_and_not_timed():
+    now, log = [0.0], []
+
+    def prepare(number):
+        log.append(number)
+        now[0] += 100
+
+    def work():
+        log.append("work")
+        now[0] += 1
+
+    goes_on = [True, True, False].__getitem__
+    taken = interleaved.seconds({"work": work}, goes_on, clock=lambda: now[0], prepare=prepare)
+    assert taken == {"work": [1, 1]}
+    assert log == [0, "work", 1, "work", 2, "work"]
+
+
 def test_a_package_takes_as_long_as_its_modules_without_those_of_the_base():
     def stderr(*lines):
         return "\n".join(["import time: self [us] | cumulative | imported package", "a word", *lines])
