@@ -2,7 +2,8 @@
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,15 +15,16 @@ import msgspec
 import sqlglot
 from sqlglot import exp
 
-from local_aws.athena import objects, show, tables, translate, values
+from local_aws.athena import macros, objects, reasons, show, syntax, tables, translate, values
 from local_aws.athena.errors import QueryFailedError, not_supported
-from local_aws.athena.macros import MACROS
 from local_aws.athena.tables import Json, Table, View
 from local_aws.athena.translate import PATH, Name
 from local_aws.athena.values import Kind
 
 VIEWS_DEEP = 20
-_LINE_BYTES = 2**30
+LONGEST_SECONDS = 300
+"""A query that takes longer fails. Athena's own limit is 30 minutes."""
+MEMORY = "2GiB"
 
 Row = list[str | None]
 
@@ -60,19 +62,27 @@ class Result:
 
 def run(sql: str, database: str, store: Store) -> Result:
     """Run one statement. A table without a database is one of `database`. Raises QueryFailedError."""
+    try:
+        return _run(sql, syntax.bare(sql), database, store)
+    except RecursionError:
+        raise not_supported("a statement with so many parts in each other") from None
+
+
+def _run(written: str, sql: str, database: str, store: Store) -> Result:
     if answer := show.answer(sql, database, store):
         return Result(answer.columns, [values.TEXT] * len(answer.columns), [[line] for line in answer.lines])
-    tree = translate.parse(sql)
+    tree = syntax.parse(sql)
     if isinstance(tree, exp.Query):
         with closing(_Session(database, store)) as session:
             return session.ask(tree)
     if isinstance(tree, exp.Create | exp.Drop) and tree.args.get("kind") == "VIEW":
         if isinstance(tree, exp.Create):
-            _create(tree, _text_after_as(sql), database, store)
+            _create(tree, _text_after_as(written), database, store)
         else:
             _drop(tree, database, store)
         return Result()
-    raise not_supported(f"the statement {sql.split(maxsplit=1)[0].upper()}")
+    found = re.match(r"(CREATE|DROP|ALTER|MSCK)\s+(EXTERNAL\s+)?\w+|\w+", sql, re.IGNORECASE)
+    raise not_supported(f"the statement {' '.join(found[0].upper().split()) if found else sql}")
 
 
 def _text_after_as(sql: str) -> str:
@@ -83,15 +93,17 @@ def _text_after_as(sql: str) -> str:
 
 def _create(tree: exp.Create, text: str, database: str, store: Store) -> None:
     if not isinstance(tree.this, exp.Table) or not isinstance(tree.expression, exp.Query):
-        raise not_supported("CREATE VIEW with a list of columns")
+        raise not_supported("this form of CREATE VIEW")
     name = translate.name_of(tree.this, database)
     old = {each["Name"]: each for each in _tables(store, name.database)}.get(name.name)
     if old and (old.get("TableType") != "VIRTUAL_VIEW" or not tree.args.get("replace")):
         raise QueryFailedError(f"ALREADY_EXISTS: Table or view already exists: '{name}'")
     with closing(_Session(database, store)) as session:
-        columns = session.columns(translate.parse(text))
+        columns = session.columns(syntax.parse(text))
     if place := translate.unnamed([column for column, _ in columns]):
         raise QueryFailedError(f"MISSING_COLUMN_NAME: Column name not specified at position {place}")
+    if "unknown" in dict(columns).values():
+        raise QueryFailedError("COLUMN_TYPE_UNKNOWN: a column of the view has no type: cast NULL to one")
     if len(dict(columns)) < len(columns):
         raise QueryFailedError("DUPLICATE_COLUMN_NAME: A column name is specified more than once")
     # The names in its query are those of the statement's database, also where the view is in another.
@@ -120,10 +132,8 @@ class _Session:
         self._database, self._store = database, store
         self._found: dict[Name, Table | View] = {}
         self._loaded: set[Name] = set()
-        self._duckdb = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-        self._duckdb.execute("SET TimeZone = 'UTC'")
-        for macro in MACROS:
-            self._duckdb.execute(f"CREATE MACRO {macro}")
+        self._duckdb = duckdb.connect(config={"autoinstall_known_extensions": "false", "memory_limit": MEMORY})
+        self._duckdb.execute("SET TimeZone = 'UTC'; SET error_on_division_by_zero = false")  # the macros see to it
 
     def close(self) -> None:
         self._duckdb.close()
@@ -132,15 +142,19 @@ class _Session:
         """Run a query."""
         sql = self._prepared(tree, self._database, VIEWS_DEEP)
         self._duckdb.execute("SET enable_external_access = false")
+        clock = threading.Timer(LONGEST_SECONDS, self._duckdb.interrupt)
+        clock.start()
         try:
             cursor = self._duckdb.execute(sql)
             names = [str(each[0]) for each in cursor.description or ()]
             kinds = [values.kind(str(each[1])) for each in cursor.description or ()]
             rows = [[values.text(value) for value in row] for row in cursor.fetchall()]
         except duckdb.Error as error:
-            raise _failed(error) from None
+            raise reasons.failed(error) from None
         except OverflowError as error:
             raise QueryFailedError(f"NUMERIC_VALUE_OUT_OF_RANGE: {error}") from None
+        finally:
+            clock.cancel()
         return Result(translate.names(names), kinds, rows)
 
     def columns(self, tree: exp.Expr) -> list[tuple[str, str]]:
@@ -151,12 +165,12 @@ class _Session:
         try:
             found = self._duckdb.execute(f"DESCRIBE {sql}").fetchall()
         except duckdb.Error as error:
-            raise _failed(error) from None
+            raise reasons.failed(error) from None
         return [(name, values.kind(kind).trino) for name, kind, *_ in found]
 
     def _prepared(self, tree: exp.Expr, database: str, depth: int) -> str:
         """Translate a query, and load what it reads."""
-        translated = translate.query(tree, database, lambda name: isinstance(self._look_up(name), View))
+        translated = translate.query(tree, database, self._look_up)
         for name in sorted(translated.reads, key=str):
             if name in self._loaded:
                 continue
@@ -167,6 +181,8 @@ class _Session:
                 self._load(name, found)
             else:
                 self._define(name, found, depth)
+        for macro in macros.used(translated.sql):
+            self._duckdb.execute(macros.create(macro))
         return translated.sql
 
     def _look_up(self, name: Name) -> Table | View:
@@ -180,7 +196,7 @@ class _Session:
     def _define(self, name: Name, view: View, depth: int) -> None:
         if not depth:
             raise QueryFailedError(f"INVALID_VIEW: View '{name}' reads itself, or other views too deep")
-        sql = self._prepared(translate.parse(view.query), view.database, depth - 1)
+        sql = self._prepared(syntax.parse(view.query), view.database, depth - 1)
         stale = f"INVALID_VIEW: View '{name}' is stale or in invalid state"
         try:
             found = dict(self._described(sql))
@@ -199,17 +215,20 @@ class _Session:
         encoder = msgspec.json.Encoder()
         with tempfile.TemporaryDirectory(prefix="athena-") as folder:
             path = Path(folder) / "rows"
+            longest = 0
             with path.open("wb") as file:
                 for row in self._rows(table):
-                    file.write(encoder.encode(row) + b"\n")
-            if not path.stat().st_size:
+                    longest = max(longest, file.write(encoder.encode(row) + b"\n"))
+            if not longest:
                 return
             try:
                 self._duckdb.execute(
                     f'INSERT INTO "{name.database}"."{name.name}" BY NAME SELECT * FROM read_json('  # noqa: S608
-                    f"?, columns = {{{struct}}}, format = 'newline_delimited', maximum_object_size = {_LINE_BYTES})",
+                    f"?, columns = {{{struct}}}, format = 'newline_delimited', maximum_object_size = {longest})",
                     [str(path)],
                 )
+            except duckdb.OutOfMemoryException as error:
+                raise reasons.failed(error) from None
             except duckdb.Error as error:
                 raise QueryFailedError(f"HIVE_BAD_DATA: {name}: {error}") from None
 
@@ -222,27 +241,3 @@ class _Session:
                 if body and objects.is_read(uri.removeprefix(location)):
                     for row in objects.rows(uri, body, table.columns):
                         yield row | keys | {PATH: uri}
-
-
-_REASONS: Iterable[tuple[str, str]] = (
-    (r'Referenced column "([^"]+)" (?:was )?not found', "COLUMN_NOT_FOUND: Column '{}' cannot be resolved"),
-    (r"Values list \"([^\"]+)\" does not have a column named", "COLUMN_NOT_FOUND: Column of '{}' cannot be resolved"),
-    (r"Division by zero()", "DIVISION_BY_ZERO: Division by zero"),
-)
-_CODES: dict[type[duckdb.Error], str] = {
-    duckdb.ConversionException: "INVALID_CAST_ARGUMENT",
-    duckdb.OutOfRangeException: "NUMERIC_VALUE_OUT_OF_RANGE",
-    duckdb.BinderException: "SYNTAX_ERROR",
-    duckdb.ParserException: "SYNTAX_ERROR",
-    duckdb.CatalogException: "FUNCTION_NOT_FOUND",
-    duckdb.InvalidInputException: "INVALID_FUNCTION_ARGUMENT",
-}
-
-
-def _failed(error: duckdb.Error) -> QueryFailedError:
-    message = str(error)
-    for pattern, reason in _REASONS:
-        if found := re.search(pattern, message):
-            return QueryFailedError(reason.format(found[1]))
-    text = " ".join(message.partition("\n\n")[0].partition(": ")[2].split())
-    return QueryFailedError(f"{_CODES.get(type(error), 'GENERIC_USER_ERROR')}: {text}")

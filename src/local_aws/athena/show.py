@@ -42,13 +42,12 @@ class Answer:
 
 def answer(sql: str, database: str, catalog: Catalog) -> Answer | None:
     """Return the answer to a SHOW or DESCRIBE; None for another statement. Raises QueryFailedError."""
-    statement = sql.strip().rstrip(";").strip()
     for pattern, reply in _STATEMENTS.items():
-        if found := re.fullmatch(pattern, statement, re.IGNORECASE):
+        if found := re.fullmatch(pattern, sql, re.IGNORECASE):
             names = [text.lower() if text else None for text in found.groups()]
             return reply(names, database, catalog)
-    if re.match(r"(SHOW|DESCRIBE|DESC)\b", statement, re.IGNORECASE):
-        raise not_supported(f"this form of {statement.split(maxsplit=1)[0].upper()}")
+    if re.match(r"(SHOW|DESCRIBE|DESC)\b", sql, re.IGNORECASE):
+        raise not_supported(f"this form of {sql.split(maxsplit=1)[0].upper()}")
     return None
 
 

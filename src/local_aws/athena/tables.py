@@ -119,6 +119,11 @@ def hive_type(trino: str) -> str:
     return {"varchar": "string", "integer": "int", "timestamp(3)": "timestamp"}.get(trino, trino)
 
 
+def trino_type(hive: str) -> str:
+    """Return Trino's name of a type of Hive."""
+    return {"string": "varchar", "int": "integer"}.get(hive, hive)
+
+
 def duckdb_type(hive: str) -> str:
     """Return DuckDB's name of a type of Hive. Raises QueryFailedError."""
     if decimal := decimal_digits(hive):

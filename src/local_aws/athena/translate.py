@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
-from local_aws.athena import functions, known
+from local_aws.athena import analysis, functions, known
 from local_aws.athena.errors import QueryFailedError, not_supported
+from local_aws.athena.tables import Table, View, trino_type
 
 CATALOG = "awsdatacatalog"
 PATH = "$path"
@@ -40,32 +40,23 @@ class Translated:
     reads: frozenset[Name]
 
 
-def parse(sql: str) -> exp.Expr:
-    """Return one statement. Raises QueryFailedError."""
-    try:
-        found = [each for each in sqlglot.parse(sql, read="athena", error_level=ErrorLevel.RAISE) if each]
-    except (SqlglotError, RecursionError) as error:
-        reason = re.sub("\x1b\\[[0-9;]*m", "", str(error)).partition("\n")[0]
-        raise QueryFailedError(f"SYNTAX_ERROR: {reason}") from None
-    if len(found) != 1:
-        raise QueryFailedError("SYNTAX_ERROR: Only one sql statement is allowed, and there are " + str(len(found)))
-    return found[0]
-
-
-def query(tree: exp.Expr, database: str, is_view: Callable[[Name], bool]) -> Translated:
+def query(tree: exp.Expr, database: str, look_up: Callable[[Name], Table | View]) -> Translated:
     """Translate a query. A table without a database is one of `database`.
 
-    `is_view` may raise QueryFailedError, for a name that the catalog does not have. Raises QueryFailedError.
+    `look_up` may raise QueryFailedError, for a name that the catalog does not have. Raises QueryFailedError.
     """
     tree = tree.copy()
     known.check(tree)
+    reads = {name_of(table, database): table for table in _tables(tree)}
+    found = {name: look_up(name) for name in sorted(reads, key=str)}
+    analysis.check(tree, database, {(name.database, name.name): _columns(each) for name, each in found.items()})
     _name_columns(tree)
-    reads = {name_of(table, database) for table in _tables(tree)}
+    _name_values(tree)
     for select in tree.find_all(exp.Select):
         _hide_path(select)
     for table in list(_tables(tree)):
         name = name_of(table, database)
-        _replace(table, _stored(table, name, is_view=is_view(name)))
+        _replace(table, _stored(table, name, is_view=isinstance(found[name], View)))
     for column in tree.find_all(exp.Column):
         column.set("db", None)
         column.set("catalog", None)
@@ -75,7 +66,14 @@ def query(tree: exp.Expr, database: str, is_view: Callable[[Name], bool]) -> Tra
         text = tree.sql("duckdb", identify=True, comments=False, unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
         raise not_supported(str(error)) from None
-    return Translated(text, frozenset(reads))
+    return Translated(text, frozenset(found))
+
+
+def _columns(of: Table | View) -> dict[str, str]:
+    """Return the columns with their types in Trino."""
+    if isinstance(of, View):
+        return dict(of.columns)
+    return {name: trino_type(kind) for name, kind in {**of.columns, **of.keys}.items()} | {PATH: "varchar"}
 
 
 def name_of(table: exp.Table, database: str) -> Name:
@@ -84,6 +82,8 @@ def name_of(table: exp.Table, database: str) -> Name:
         raise not_supported(f"FROM {table.sql('trino')}")
     if table.catalog and table.catalog.lower() != CATALOG:
         raise QueryFailedError(f"CATALOG_NOT_FOUND: Catalog '{table.catalog.lower()}' does not exist")
+    if table.db.lower() == "information_schema":
+        raise not_supported("information_schema: use SHOW TABLES and DESCRIBE; it")
     return Name((table.db or database).lower(), table.name.lower())
 
 
@@ -98,10 +98,22 @@ def unnamed(columns: list[str]) -> int | None:
 
 
 def _name_columns(tree: exp.Expr) -> None:
+    """Name each column as the query writes it: DuckDB gives it the name that its table has."""
     for select in tree.find_all(exp.Select):
         for place, each in enumerate(select.expressions):
-            if not isinstance(each, exp.Alias | exp.Column | exp.Star):
+            if isinstance(each, exp.Column) and each.name != each.name.lower():
+                each.replace(exp.alias_(each.copy(), each.name, quoted=True))
+            elif not isinstance(each, exp.Alias | exp.Column | exp.Star):
                 each.replace(exp.alias_(each.copy(), f"?column {place}?", quoted=True))
+
+
+def _name_values(tree: exp.Expr) -> None:
+    for values in tree.find_all(exp.Values):
+        alias = values.args.get("alias") or exp.TableAlias(this=exp.to_identifier("_values"))
+        if not alias.columns and not isinstance(values.parent, exp.In):
+            names = [f"?column {place}?" for place, _ in enumerate(values.expressions[0].expressions)]
+            alias.set("columns", [exp.to_identifier(name, quoted=True) for name in names])
+            values.set("alias", alias)
 
 
 def _tables(tree: exp.Expr) -> Iterator[exp.Table]:
@@ -116,13 +128,11 @@ def _defined(table: exp.Table) -> Iterator[str]:
     inside: exp.Expr = table
     while inside.parent:
         outside = inside.parent
-        if isinstance(outside, exp.With):  # a query sees those before it; in WITH RECURSIVE, itself too
+        if isinstance(outside, exp.With):  # a query sees those before it
             for each in outside.expressions:
-                if each is inside and not outside.recursive:
-                    break
-                yield each.alias.lower()
                 if each is inside:
                     break
+                yield each.alias.lower()
         elif (clause := outside.args.get("with_")) and clause is not inside:
             yield from (each.alias.lower() for each in clause.expressions)
         inside = outside

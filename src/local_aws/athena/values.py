@@ -51,7 +51,7 @@ def kind(duckdb: str) -> Kind:
     if found := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", duckdb):
         return Kind("decimal", int(found[1]), int(found[2]))
     if duckdb not in _SIMPLE:
-        raise not_supported(f"a result of DuckDB's type {duckdb}")
+        raise not_supported(f"a result of type {duckdb.lower()}")
     return Kind(*_SIMPLE[duckdb])
 
 

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from local_aws.athena import engine
+from local_aws.athena.errors import QueryFailedError
 from tests.unit.template.parsed import TEMPLATE, resolve
 
 DECLARED, CRAWLED = "declareddatabase", "sales_data_projection_db"
@@ -48,3 +49,12 @@ class Lake:
 
     def delete(self, database, name):
         del self.entries[database][name]
+
+
+def refusal(sql):
+    """Return the reason for which a query of a new lake fails."""
+    try:
+        answer = Lake().ask(sql)
+    except QueryFailedError as error:
+        return str(error)
+    return f"no reason: it gives {answer.rows}"
