@@ -8,24 +8,31 @@ import os
 import sys
 import time
 from contextlib import suppress
-from operator import itemgetter
 from typing import Any
 
 import msgspec
 from aws_lambda_powertools import Logger
 from pybase64 import b64decode, b64encode_as_string
 
-from transform.record import to_row, to_row_with_change
+from transform.columns import COLUMNS
+from transform.complete import other_names
+from transform.record import RowWriter
 from transform.values import RecordError
 
 # The guide says 6 MB, and Lambda takes 6 MiB. This is the smaller of the two.
 RESPONSE_BYTES_MAX = 6_000_000
-_RESULT_BYTES = 64  # the runtime's JSON adds a little less than this to each recordId and data
+_RESULT_BYTES = 68  # the runtime's JSON adds up to 64 to each recordId and data, and base64 up to 4 to a third of a row
 _ESCAPED_BYTES_MAX = 12  # JSON writes a character as two escapes at most
 
-_data_of = itemgetter("data")
+# Records whose rows are made at once. A record that fails makes those beside it slower, so there are not too many.
+_AT_ONCE = 50
+_LOOKED_AT = 4  # records of a batch, for the names of their attributes
+_NAMES_MAX, _NAME_CHARS_MAX = 20, 64
 
-_to_row = to_row_with_change if os.environ.get("CHANGE_COLUMNS") == "APPEND" else to_row
+_writer = RowWriter(
+    change_columns=os.environ.get("CHANGE_COLUMNS") == "APPEND",
+    other_attributes=os.environ.get("OTHER_ATTRIBUTES") == "KEEP",
+)
 
 logger = Logger()
 
@@ -48,32 +55,55 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
     it came, and the reason is in the log. A record that fails does not affect the others. Raises ValueError for an
     event of another kind.
     """
-    results: list[dict[str, str]] = []
-    failures: list[tuple[str, str]] = []
-    unknown_attributes: list[str] = []
-    dropped = escaped_characters = 0
     record_ids, records = _records(event)
-    for record_id, record in zip(record_ids, records, strict=True):
-        try:
-            row = _to_row(b64decode(record["data"], None, True), unknown_attributes)  # noqa: FBT003 - is its faster form
-        except Exception as error:  # noqa: BLE001 - one record must not fail the others, even by a mistake in this code
-            failures.append((record_id, str(error) if isinstance(error, RecordError) else _fault(record, error)))
-            data = record["data"] if isinstance(record.get("data"), str) else ""
-            escaped_characters += len(data)
-            results.append({"recordId": record_id, "result": "ProcessingFailed", "data": data})
-            continue
-        if row is None:
-            dropped += 1
-            results.append({"recordId": record_id, "result": "Dropped", "data": ""})
-        else:
-            results.append({"recordId": record_id, "result": "Ok", "data": b64encode_as_string(row)})
+    failures: list[tuple[str, str]] = []
+    rows: list[bytes | None] = []
+    for start in range(0, len(records), _AT_ONCE):
+        rows += _rows(records[start : start + _AT_ONCE], failures)
+    results = [
+        {"recordId": record_id, "result": "Ok", "data": b64encode_as_string(row)}
+        if row
+        else {"recordId": record_id, "result": "Dropped", "data": ""}
+        if row is None
+        else {"recordId": record_id, "result": "ProcessingFailed", "data": _text(record)}
+        for record_id, record, row in zip(record_ids, records, rows, strict=True)
+    ]
 
-    escaped_characters += sum(map(len, record_ids))
-    response_bytes = sum(map(len, map(_data_of, results))) + _RESULT_BYTES * len(results)
+    escaped_characters = len("".join(record_ids))
+    if failures:
+        escaped_characters += sum(len(_text(record)) for record, row in zip(records, rows, strict=True) if row == b"")
+    response_bytes = sum(map(len, filter(None, rows))) * 4 // 3 + _RESULT_BYTES * len(results)
     if response_bytes + _ESCAPED_BYTES_MAX * escaped_characters > RESPONSE_BYTES_MAX:
         _fit_response(results, failures)
-    _report(event, len(results), dropped, len(unknown_attributes), failures)
+    _report(event, len(results), rows.count(None), _unknown_attributes(records), failures)
     return {"records": results}
+
+
+def _rows(records: list[dict[str, Any]], failures: list[tuple[str, str]]) -> list[bytes | None]:
+    """Return the row of each record: None for a removal without one, and no bytes for a record that fails.
+
+    The ids of records that fail, and the reasons, are added to `failures`.
+    """
+    try:
+        rows = _writer.rows([b64decode(record["data"], None, True) for record in records])  # noqa: FBT003 - is faster
+    except Exception:  # noqa: BLE001 - the record that has it fails below
+        rows = None
+    return [_row(record, failures) for record in records] if rows is None else rows
+
+
+def _row(record: dict[str, Any], failures: list[tuple[str, str]]) -> bytes | None:
+    try:
+        return _writer.row(b64decode(record["data"], None, True))  # noqa: FBT003
+    except Exception as error:  # noqa: BLE001 - one record must not fail the others, even by a mistake in this code
+        reason = str(error) if isinstance(error, RecordError) else _fault(record, error)
+        failures.append((record["recordId"], reason))
+        return b""
+
+
+def _text(record: dict[str, Any]) -> str:
+    """Return a record's data, or no text if it has none."""
+    data = record.get("data")
+    return data if isinstance(data, str) else ""
 
 
 def _records(event: object) -> tuple[list[str], list[dict[str, Any]]]:
@@ -124,8 +154,23 @@ def _escaped_bytes(value: object) -> int:
     return len(json.dumps(value))
 
 
+def _unknown_attributes(records: list[dict[str, Any]]) -> list[str]:
+    """Return the names of attributes that no column takes, sorted, from a few records spread over the batch."""
+    names: set[str] = set()
+    for record in records[:: max(1, len(records) // _LOOKED_AT)]:
+        with suppress(Exception):  # such a record has failed, and its reason is in the log
+            names |= other_names(b64decode(record["data"], None, True), COLUMNS)  # noqa: FBT003
+    return sorted(names)
+
+
+def _printable(name: str) -> str:
+    """Return a name so that it can be read in a log: short, and with escapes for invisible characters."""
+    shown = name if name.isprintable() else json.dumps(name)[1:-1]
+    return shown if len(shown) <= _NAME_CHARS_MAX else f"{shown[: _NAME_CHARS_MAX - 1]}…"
+
+
 def _report(
-    event: dict[str, Any], records: int, dropped: int, unknown_attributes: int, failures: list[tuple[str, str]]
+    event: dict[str, Any], records: int, dropped: int, unknown_attributes: list[str], failures: list[tuple[str, str]]
 ) -> None:
     for record_id, reason in failures:
         logger.warning("record failed", extra={"recordId": record_id, "reason": reason})
@@ -137,6 +182,7 @@ def _report(
         "RecordsOk": records - dropped - len(failures),
         "RecordsDropped": dropped,
         "RecordsFailed": len(failures),
-        "UnknownAttributes": unknown_attributes,
+        "UnknownAttributes": len(unknown_attributes),
+        "unknownAttributes": [_printable(name) for name in unknown_attributes[:_NAMES_MAX]],
     }
     sys.stdout.write(msgspec.json.encode(line).decode() + "\n")

@@ -1,59 +1,148 @@
 """The complete way from a change event to the values of its row. Pure: no AWS, no environment, no clock.
 
-It takes what the fast way of record.py leaves: removals, orders with more attributes than the row has columns, and
-errors, for which it finds the reason.
+It takes what the fast way of record.py leaves: events of a rare form, and errors, for which it finds the reason.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from transform.columns import ORDER_ID, Column
-from transform.values import RecordError, event_time, sequence_number, text
+from transform.column_types import BOOLEAN, Column
+from transform.plain_json import plain_json
+from transform.values import ENCODERS, NULL, RecordError, event_time, sequence_number, text
 
 
 def values_of(
-    event: bytes, columns: Sequence[Column], unknown_attributes: list[str], *, change_columns: bool
+    event: bytes, columns: Sequence[Column], *, change_columns: bool, other_attributes: bool
 ) -> tuple[bytes, ...]:
-    """Return the JSON of a row's values in order, or nothing for a removal that has no row.
-
-    Appends the names of attributes that no column takes to `unknown_attributes`. Raises RecordError.
-    """
+    """Return the JSON of a row's values in order, or nothing for a removal that has no row. Raises RecordError."""
     try:
-        return _values_of(_decode_raw(event.decode()), columns, unknown_attributes, change_columns=change_columns)
-    except UnicodeDecodeError as error:
-        raise RecordError(f"$: not UTF-8: at byte {error.start}") from None
-    except msgspec.DecodeError as error:
-        raise RecordError(f"$: not JSON: {str(error).removeprefix('JSON is malformed: ')}") from None
+        return _values_of(_change(event), columns, change_columns=change_columns, other_attributes=other_attributes)
     except RecursionError:
         raise RecordError("$: expected a change event, found JSON that is nested too deep") from None
 
 
 def _values_of(
-    event: msgspec.Raw, columns: Sequence[Column], unknown_attributes: list[str], *, change_columns: bool
+    change: Mapping[str, msgspec.Raw], columns: Sequence[Column], *, change_columns: bool, other_attributes: bool
 ) -> tuple[bytes, ...]:
-    change = _members("$", event)
     event_name = _text_or_kind(change.get("eventName"))
     if event_name == "REMOVE":
-        return (*_removed_values(change, columns), *_change_values(change)) if change_columns else ()
+        if not change_columns:
+            return ()
+        path, keys = _inside(change, "dynamodb", "Keys")
+        values = [_value(path, keys, columns[0]), *(NULL for _ in columns[1:]), *_change_values(change)]
+        return (*values, *((NULL,) if other_attributes else ()))
+    path, image = _image(change, event_name)
+    values = [_value(path, image, column) for column in columns]
+    if change_columns:
+        values += _change_values(change)
+    if other_attributes:
+        values.append(other_values(image, columns, path))
+    return tuple(values)
+
+
+def other_names(event: bytes, columns: Sequence[Column]) -> set[str]:
+    """Return the names of an event's attributes that no column takes; nothing where it has none that can be read."""
+    try:
+        image: Mapping[str, msgspec.Raw] = image_of(event)
+    except (msgspec.MsgspecError, RecursionError):
+        try:
+            change = _change(event)
+            _, image = _image(change, _text_or_kind(change.get("eventName")))
+        except (RecordError, RecursionError):
+            return set()
+    return image.keys() - {column.attribute for column in columns}
+
+
+def image_of(event: bytes) -> Mapping[str, msgspec.Raw]:
+    """Return the attributes of an event of the most common form. Raises MsgspecError or RecursionError for others."""
+    return _decode_common(event).dynamodb.NewImage
+
+
+class _StreamRecord(msgspec.Struct, gc=False):
+    NewImage: dict[str, msgspec.Raw]
+
+
+class _Change(msgspec.Struct, gc=False):
+    dynamodb: _StreamRecord
+
+
+_decode_common = msgspec.json.Decoder(_Change).decode
+
+
+def other_values(image: Mapping[str, msgspec.Raw], columns: Sequence[Column], path: str = "") -> bytes:
+    """Return a JSON string of plain JSON: an object of the attributes that no column takes. NULL if there are none."""
+    names = {column.attribute for column in columns}
+    others = {name: _decoded(attribute) for name, attribute in image.items() if name not in names}
+    if not others:
+        return NULL
+    try:
+        return text(plain_json({"M": others}).decode())
+    except ValueError:
+        broken = next(name for name, each in others.items() if not _is_attribute(each))
+        raise RecordError(f"{path}{_step(broken)}: {_NO_ATTRIBUTE}") from None
+
+
+def json_value(attribute: msgspec.Raw | None, column: Column) -> bytes:
+    """Return a JSON string of an attribute's plain JSON, for a column of type JSON. Raises RecordError.
+
+    A missing attribute is None, or no bytes.
+    """
+    if not attribute or _is_null(attribute):
+        if column.optional:
+            return NULL
+        raise RecordError(f"expected a value of any type, found {'NULL' if attribute else 'nothing'}")
+    try:
+        return text(plain_json(_decoded(attribute)).decode())
+    except ValueError:
+        raise RecordError(_NO_ATTRIBUTE) from None
+
+
+_NO_ATTRIBUTE = "expected a value of any type, found JSON that is no attribute of DynamoDB"
+
+
+def _is_attribute(value: object) -> bool:
+    try:
+        plain_json(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_null(attribute: msgspec.Raw) -> bool:
+    value = _decoded(attribute)
+    return isinstance(value, dict) and list(value) == ["NULL"] and value["NULL"] is True
+
+
+def _decoded(attribute: msgspec.Raw) -> Any:  # noqa: ANN401 - any JSON
+    """Return the value of JSON; None where it has a number that Python does not, which no attribute has."""
+    try:
+        return _decode_any(attribute)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+
+
+def _change(event: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return _members("$", _decode_raw(event.decode()))
+    except UnicodeDecodeError as error:
+        raise RecordError(f"$: not UTF-8: at byte {error.start}") from None
+    except msgspec.DecodeError as error:
+        raise RecordError(f"$: not JSON: {str(error).removeprefix('JSON is malformed: ')}") from None
+
+
+def _image(change: Mapping[str, msgspec.Raw], event_name: str) -> tuple[str, dict[str, msgspec.Raw]]:
+    """Return the path of the order's attributes, and the attributes."""
     bare = "NewImage" in change and "dynamodb" not in change
     if event_name not in ("INSERT", "MODIFY") and not (bare and "eventName" not in change):
         found = event_name if event_name in _KINDS.values() else "another name"
         raise RecordError(f"$.eventName: expected INSERT, MODIFY or REMOVE, found {found}")
-
-    path, image = _inside(change, *(("NewImage",) if bare else ("dynamodb", "NewImage")))
-    unknown_attributes += image.keys() - {column.name for column in columns}
-    values = [_value(path, image, column) for column in columns]
-    return (*values, *_change_values(change)) if change_columns else tuple(values)
+    return _inside(change, *(("NewImage",) if bare else ("dynamodb", "NewImage")))
 
 
-def _removed_values(change: dict[str, msgspec.Raw], columns: Sequence[Column]) -> list[bytes]:
-    path, keys = _inside(change, "dynamodb", "Keys")
-    return [_value(path, keys, column) if column.name == ORDER_ID else b"null" for column in columns]
-
-
-def _change_values(change: dict[str, msgspec.Raw]) -> tuple[bytes, ...]:
+def _change_values(change: Mapping[str, msgspec.Raw]) -> tuple[bytes, ...]:
     event_id, event_name = (_string(f"$.{name}", change.get(name)) for name in ("eventID", "eventName"))
     _, stream_record = _inside(change, "dynamodb")
     number = _string("$.dynamodb.SequenceNumber", stream_record.get("SequenceNumber"))
@@ -61,23 +150,20 @@ def _change_values(change: dict[str, msgspec.Raw]) -> tuple[bytes, ...]:
     return text(event_id), text(event_name), event_time(time), sequence_number(number)
 
 
-def _value(path: str, attributes: dict[str, msgspec.Raw], column: Column) -> bytes:
+def _value(path: str, attributes: Mapping[str, msgspec.Raw], column: Column) -> bytes:
+    attribute = attributes.get(column.attribute)
     try:
-        return column.encode(_attribute(attributes.get(column.name), column.type))
+        if column.type.attribute_type is None:
+            return json_value(attribute, column)
+        if column.optional and (attribute is None or _is_null(attribute)):
+            return NULL
+        return ENCODERS[column.type](_attribute(attribute, column, column.type.attribute_type))
     except RecordError as error:
-        raise RecordError(f"{path}{_step(column.name)}: {error}") from None
+        raise RecordError(f"{path}{_step(column.attribute)}: {error}") from None
 
 
-def _step(name: str) -> str:
-    """Return the step of a path to the member of this name: `.price`, `["gift-wrap"]`.
-
-    Quotes and escapes are those of JSONPath (RFC 9535, 2.3.1) and JSON. Invisible characters are escaped.
-    """
-    return f".{name}" if name.isidentifier() else f"[{json.dumps(name, ensure_ascii=not name.isprintable())}]"
-
-
-def _attribute(attribute: msgspec.Raw | None, expected: str) -> str:
-    """Return the text of an attribute value, `{"S": "…"}` or `{"N": "…"}`.
+def _attribute(attribute: msgspec.Raw | None, column: Column, expected: str) -> str | bool:
+    """Return the value of an attribute, `{"S": "…"}`, `{"N": "…"}` or `{"BOOL": …}`.
 
     Its errors are the reasons of most refused records, such as `expected N, found S`.
     """
@@ -88,17 +174,28 @@ def _attribute(attribute: msgspec.Raw | None, expected: str) -> str:
         # The name of a type is input. Only a name that DynamoDB has may be logged.
         names = sorted(name if name in _ATTRIBUTE_TYPES else "an unknown type" for name in value)
         raise RecordError(f"expected {expected}, found {' and '.join(names) or 'no type'}")
-    if _kind(value[expected]) != "a string":
-        raise RecordError(f"expected the value of {expected} as a string, found {_kind(value[expected])}")
+    kind = "a boolean" if column.type is BOOLEAN else "a string"
+    if _kind(value[expected]) != kind:
+        raise RecordError(f"expected the value of {expected} as {kind}, found {_kind(value[expected])}")
+    if column.type is BOOLEAN:
+        return _decode_boolean(value[expected])
     text = _decode_text(value[expected])
-    if not text:
+    if not text and not column.optional:
         raise RecordError(f"expected {expected}, found an empty string")
     return text
 
 
-def _inside(change: dict[str, msgspec.Raw], *names: str) -> tuple[str, dict[str, msgspec.Raw]]:
+def _step(name: str) -> str:
+    """Return the step of a path to the member of this name: `.price`, `["gift-wrap"]`.
+
+    Quotes and escapes are those of JSONPath (RFC 9535, 2.3.1) and JSON. Invisible characters are escaped.
+    """
+    return f".{name}" if name.isidentifier() else f"[{json.dumps(name, ensure_ascii=not name.isprintable())}]"
+
+
+def _inside(change: Mapping[str, msgspec.Raw], *names: str) -> tuple[str, dict[str, msgspec.Raw]]:
     """Return the path of the object below these names, and its members."""
-    path, members = "$", change
+    path, members = "$", dict(change)
     for name in names:
         path = f"{path}.{name}"
         members = _members(path, members.get(name))
@@ -149,5 +246,7 @@ _ATTRIBUTE_TYPES = frozenset(("S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL",
 # Members stay JSON until they are asked for, so the parts that a row does not need are skipped, as in the fast way.
 _decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_boolean = msgspec.json.Decoder(bool).decode
+_decode_any = msgspec.json.decode
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_time = msgspec.json.Decoder(int | float | str).decode

@@ -2,12 +2,16 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import lru_cache
+from typing import Any
 
 import msgspec
+
+from transform.column_types import BOOLEAN, DECIMAL, INT32, INT64, PRECISION, SCALE, STRING, ColumnType
+from transform.plain_json import JSON_NUMBER, NUMBER_CHARS_MAX
 
 
 class RecordError(Exception):
@@ -18,61 +22,39 @@ class RecordError(Exception):
     """
 
 
+NULL = b"null"
+
 text = msgspec.json.encode
 """Return a JSON string in UTF-8. With escapes, text in other scripts would be up to three times as long."""
 
 
-class _Checked(dict[str, bytes]):
-    """A cache of numbers in JSON, by their text. When it is full, it is emptied."""
-
-    def __init__(self, encode: Callable[[str], bytes]) -> None:
-        super().__init__()
-        self._encode = encode
-
-    def __missing__(self, number: str) -> bytes:
-        encoded = self._encode(number)
-        if len(self) == _CHECKED_MAX:
-            self.clear()
-        self[number] = encoded
-        return encoded
-
-
-_CHECKED_MAX = 4096
-
-
-def _checked_once(encode: Callable[[str], bytes]) -> Callable[[str], bytes]:
-    """Check each number once, because prices and quantities recur.
-
-    lru_cache would be slower: it reorders its entries at each hit.
-    """
-    return _Checked(encode).__getitem__
-
-
-PRECISION, SCALE = 28, 9
-"""What `decimal(28,9)` holds, the declared table's type of a decimal number: 28 digits, 9 of them behind the point.
-
-A whole number in 32 bits times such a number is decimal(38,9), the most that Athena has, so no revenue overflows.
-"""
-
-
-@_checked_once
-def whole_number(number: str) -> bytes:
+def int32(number: str) -> bytes:
     """Return a JSON integer in signed 32 bits, the range of the catalog's `int`."""
+    return _whole_number(number, 32)
+
+
+def int64(number: str) -> bytes:
+    """Return a JSON integer in signed 64 bits, the range of the catalog's `bigint`."""
+    return _whole_number(number, 64)
+
+
+def _whole_number(number: str, bits: int) -> bytes:
     value = _finite(number)
-    if not -(2**31) <= value < 2**31:
-        raise RecordError("expected a whole number in signed 32 bits, found a number outside them")
+    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+        raise RecordError(f"expected a whole number in signed {bits} bits, found a number outside them")
     if value != int(value):
-        raise RecordError("expected a whole number in signed 32 bits, found a fraction")
+        raise RecordError(f"expected a whole number in signed {bits} bits, found a fraction")
     return b"%d" % int(value)
 
 
-@_checked_once
 def decimal_number(number: str) -> bytes:
     """Return a JSON number with every digit kept, and always with a fraction or an exponent.
 
     Without these, a crawler would take a day on which all prices are whole for a column of integers. A number with many
     digits gets an exponent: some programs refuse the whole object for one number that they can't read.
     """
+    if number.isdigit() and len(number) < _PLAIN_DIGITS and number.isascii() and number[0] != "0":
+        return number.encode() + b".0"
     if _PLAIN.fullmatch(number):
         return number.encode() if "." in number else number.encode() + b".0"
     try:
@@ -93,15 +75,26 @@ _DECLARED = Context(prec=PRECISION, traps=[InvalidOperation, Inexact])
 
 # pandas refuses integers beyond 64 bits, even before a point. There is no minus zero in DynamoDB.
 _PLAIN = re.compile(rf"(?:-(?=[0.]*[1-9]))?(?:0|[1-9][0-9]{{0,17}})(?:\.[0-9]{{1,{SCALE}}})?")
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
-_NUMBER_CHARS_MAX = 200  # a number of DynamoDB has up to 171: "-0.", 130 zeros and 38 digits
+_PLAIN_DIGITS = 19
+is_plain_fraction = re.compile(rf"[1-9][0-9]{{0,17}}\.[0-9]{{1,{SCALE}}}").fullmatch
+"""Match the most common form of a decimal number, which is written as it is."""
 
 
 def _finite(number: str) -> Decimal:
     """Return the value of a number as JSON has it, which is as DynamoDB writes it."""
-    if len(number) > _NUMBER_CHARS_MAX or not _JSON_NUMBER.fullmatch(number):
+    if len(number) > NUMBER_CHARS_MAX or not JSON_NUMBER.fullmatch(number):
         raise RecordError("expected a finite decimal number, found other text")
     return Decimal(number)
+
+
+ENCODERS: Mapping[ColumnType, Callable[[Any], bytes]] = {
+    STRING: text,
+    INT32: int32,
+    INT64: int64,
+    DECIMAL: decimal_number,
+    BOOLEAN: (b"false", b"true").__getitem__,
+}
+"""Make JSON of the value of an attribute, by the type of its column. They raise RecordError for what it can't hold."""
 
 
 # Amazon DynamoDB Streams API Reference, "StreamRecord": up to 40 digits.
@@ -128,11 +121,11 @@ def event_time(time: float | str | None) -> bytes:
     null.
     """
     if isinstance(time, str):
-        time = float(time) if len(time) <= _NUMBER_CHARS_MAX and _JSON_NUMBER.fullmatch(time) else None
+        time = float(time) if len(time) <= NUMBER_CHARS_MAX and JSON_NUMBER.fullmatch(time) else None
     try:
         while time and _MILLISECONDS_MIN < time < math.inf:
             time /= 1000
         moment = None if time is None else datetime.fromtimestamp(time, UTC)
     except (ValueError, OverflowError, OSError):
         moment = None
-    return b'"%bZ"' % moment.isoformat(timespec="milliseconds")[:23].encode() if moment else b"null"
+    return b'"%bZ"' % moment.isoformat(timespec="milliseconds")[:23].encode() if moment else NULL

@@ -5,7 +5,7 @@ import re
 import time
 from typing import Any
 
-from transform.record import to_row_with_change
+from transform.record import RowWriter
 from transform.values import RecordError
 from verify_aws import orders
 from verify_aws.pipeline import NotShownError, Pipeline
@@ -52,7 +52,7 @@ def change_event(pipeline: Pipeline) -> str:
         if record["PartitionKey"] != order_id:
             raise NotShownError(f"{order_id} has the partition key {record['PartitionKey']}")
         try:
-            to_row_with_change(record["Data"], [])
+            RowWriter(change_columns=True).row(record["Data"])
         except RecordError as error:
             if order_id != refused:
                 raise NotShownError(f"the transform refuses {order_id}: {error}") from None
@@ -70,7 +70,7 @@ def creation_time(pipeline: Pipeline) -> str:
     for event in _events(pipeline):
         value = event["dynamodb"].get("ApproximateCreationDateTime")
         forms.add(f"{type(value).__name__} such as {value}")
-        row = json.loads(to_row_with_change(json.dumps(_plain(event)).encode(), []) or b"{}")
+        row = json.loads(RowWriter(change_columns=True).row(json.dumps(_plain(event)).encode()) or b"{}")
         if not row.get("event_time"):
             raise NotShownError(f"the transform reads no time from {value!r}")
     return ", ".join(sorted(forms)[:3])

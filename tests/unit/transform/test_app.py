@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.events import change_event, firehose_event, image, load
 from transform import app
+from transform.record import RowWriter
 
 LAMBDA_RESPONSE_BYTES_MAX = 6 * 1024 * 1024
 
@@ -36,18 +37,29 @@ def test_the_events_get_their_expected_results(name):
     assert app.handler(load(name), None) == load(f"{name}.expected")
 
 
+def results_with(settings, event):
+    """Results of the function in a process of its own: it reads its environment once."""
+    program = "import json, sys; from transform import app; json.dump(app.handler(json.load(sys.stdin), 0), sys.stderr)"
+    source = str(Path(app.__file__).parents[1])
+    environment = settings | {"PYTHONPATH": source, "POWERTOOLS_SERVICE_NAME": "sales"}
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, input=json.dumps(event), env=environment, capture_output=True, text=True, check=True)
+    return json.loads(run.stderr)
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [("NONE", "firehose-changes.expected"), ("APPEND", "firehose-changes.change-columns.expected")],
 )
 def test_the_environment_decides_whether_a_row_has_change_columns_and_a_removal_a_row(setting, expected):
-    program = "import json, sys; from transform import app; json.dump(app.handler(json.load(sys.stdin), 0), sys.stderr)"
-    source = str(Path(app.__file__).parents[1])
-    environment = {"CHANGE_COLUMNS": setting, "PYTHONPATH": source, "POWERTOOLS_SERVICE_NAME": "sales"}
-    event = json.dumps(load("firehose-changes"))
-    command = [sys.executable, "-c", program]
-    run = subprocess.run(command, input=event, env=environment, capture_output=True, text=True, check=True)
-    assert json.loads(run.stderr) == load(expected)
+    assert results_with({"CHANGE_COLUMNS": setting}, load("firehose-changes")) == load(expected)
+
+
+def test_the_environment_decides_whether_a_row_keeps_what_no_column_takes():
+    event = firehose_event(change_event(image()), change_event(image() | {"gift": {"BOOL": True}}))
+    results = results_with({"OTHER_ATTRIBUTES": "KEEP"}, event)["records"]
+    rows = [json.loads(base64.b64decode(result["data"])) for result in results]
+    assert [row["other_attributes"] for row in rows] == [None, '{"gift":true}']
 
 
 def test_a_failed_record_is_logged_with_its_reason_and_nothing_of_its_content(log):
@@ -70,6 +82,52 @@ def test_a_batch_is_one_line_of_the_log_and_its_metrics(log):
     assert line["invocationId"] == load("firehose-changes")["invocationId"]
     (declared,) = line["_aws"]["CloudWatchMetrics"]
     assert {metric["Name"] for metric in declared["Metrics"]} == set(counted)
+
+
+def unknown(names):
+    return change_event(image() | {name: {"S": "secret"} for name in names})
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 49, 500])
+def test_attributes_that_no_column_takes_are_named_once_in_the_log_and_counted_by_name(count, log):
+    assert {result["result"] for result in results_of(*[unknown(["gift", "größe"])] * count)} == {"Ok"}
+
+    (line,) = log()
+    assert line["unknownAttributes"] == ["gift", "größe"]
+    assert line["UnknownAttributes"] == 2
+    assert "secret" not in json.dumps(line)
+
+
+def test_the_names_come_from_records_spread_over_the_batch(log):
+    results_of(*[unknown([f"name {position}"]) for position in range(400)])
+
+    (line,) = log()
+    positions = sorted(int(name.removeprefix("name ")) for name in line["unknownAttributes"])
+    assert len(positions) == line["UnknownAttributes"] == 4
+    assert positions[0] < 100
+    assert positions[-1] >= 300
+
+
+def test_names_in_the_log_are_bounded_and_harmless(log):
+    names = [f"name {position:03}" for position in range(100)] + ["a\nb", "\u202eback", "x" * 60_000]
+    results_of(unknown(names))
+    results_of(unknown(names[-3:]))
+
+    many, strange = log()
+    assert many["UnknownAttributes"] == 103
+    assert len(many["unknownAttributes"]) == 20
+    assert strange["unknownAttributes"] == [r"a\nb", "x" * 63 + "…", r"\u202eback"]
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"dynamodb":{"NewImage":5}}', b"[" * 100_000])
+def test_records_without_attributes_have_no_names(data, log):
+    results_of(data)
+    assert log()[-1]["unknownAttributes"] == []
+
+
+def test_an_image_at_the_top_level_has_names_too(log):
+    results_of(json.dumps({"NewImage": image() | {"gift": {"S": "x"}}}).encode())
+    assert log()[-1]["unknownAttributes"] == ["gift"]
 
 
 @given(st.lists(st.binary() | st.just(change_event(image()))))
@@ -114,14 +172,13 @@ def test_a_record_without_data_fails_alone(log):
 
 
 def test_a_mistake_of_the_transform_itself_fails_one_record_and_hides_what_it_held(monkeypatch, log):
-    to_row = app._to_row
+    class Mistaken(RowWriter):
+        def rows(self, events):
+            if any(b"Laptop" in event for event in events):
+                raise ZeroDivisionError("Laptop")
+            return super().rows(events)
 
-    def mistaken(data, unknown):
-        if b"Laptop" in data:
-            raise ZeroDivisionError("Laptop")
-        return to_row(data, unknown)
-
-    monkeypatch.setattr(app, "_to_row", mistaken)
+    monkeypatch.setattr(app, "_writer", Mistaken())
     results = results_of(change_event(image()), change_event(image(product_name="Drone")))
 
     assert [result["result"] for result in results] == ["ProcessingFailed", "Ok"]
@@ -155,11 +212,18 @@ def test_no_records_are_no_error():
     "records",
     [
         [change_event(image(product_name="x" * 1_000_000))] * 8,
+        [change_event(image(product_name="x" * 1_000_000))] * 5,
         [b"x" * 1_000_000] * 8,
         [b"x" * 40] * 45_000,
         [change_event(image(product_name="日" * 333_000))] * 8 + [change_event(image())] * 100,
     ],
-    ids=["large rows", "large failures", "many tiny records", "large and small"],
+    ids=[
+        "large rows",
+        "rows that only base64 makes too large",
+        "large failures",
+        "many tiny records",
+        "large and small",
+    ],
 )
 def test_a_response_never_passes_six_megabytes_and_loses_no_record_id(records):
     event = firehose_event(*records)

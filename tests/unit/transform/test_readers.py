@@ -10,8 +10,8 @@ from importlib import import_module
 import pytest
 
 from tests.unit.events import change_event, image
-from transform.record import to_row
-from transform.values import PRECISION, SCALE
+from tests.unit.transform.sales import to_row
+from transform.column_types import PRECISION, SCALE
 
 NINES = "9" * 19
 PRICES = [
@@ -41,7 +41,7 @@ def written():
         for n in range(COUNT)
     ]
     values = [(orderid, name, int(Decimal(quantity)), Decimal(price)) for orderid, name, quantity, price in orders]
-    return b"".join(to_row(change_event(image(*order)), []) for order in orders), values
+    return b"".join(to_row(change_event(image(*order))) for order in orders), values
 
 
 # A reader is imported where it reads: each takes up to a second.

@@ -1,6 +1,4 @@
 import json
-import os
-import random
 import re
 from decimal import Decimal
 
@@ -9,10 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.events import change_event, image, load
-from transform.record import to_row, to_row_with_change
-from transform.values import RecordError, decimal_number, whole_number
-
-FUZZED_RECORDS = int(os.environ.get("FUZZED_RECORDS", "5000"))
+from tests.unit.transform.sales import to_row, to_row_with_change
+from transform.values import RecordError
 
 # What every reader in test_readers.py takes: at most 18 digits before the point, or an exponent.
 SAFE_PRICE = re.compile(rb'"price":-?([0-9]{1,18}\.[0-9]{1,9}|[1-9](\.[0-9]{1,27})?E(-[1-9]|[+]1?[0-9]))}\n$')
@@ -49,13 +45,9 @@ def is_declared(price):
     return -(10**19) < number < 10**19 and number == round(number, 9)
 
 
-def row(data):
-    return to_row(data, [])
-
-
 @given(texts, texts, int32s, declared_numbers() | st.sampled_from(["0", "-0", "0.0"]))
 def test_any_order_that_the_table_can_hold_goes_through_without_a_digit_lost(orderid, product_name, quantity, price):
-    line = row(change_event(image(orderid, product_name, str(quantity), price)))
+    line = to_row(change_event(image(orderid, product_name, str(quantity), price)))
 
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
@@ -77,10 +69,10 @@ def test_any_order_that_the_table_can_hold_goes_through_without_a_digit_lost(ord
 def test_any_price_that_dynamodb_can_hold_goes_through_or_is_refused_if_the_table_cant_hold_it(price):
     event = change_event(image(price=price))
     if is_declared(price):
-        assert json.loads(row(event), parse_float=Decimal)["price"] == Decimal(price)
+        assert json.loads(to_row(event), parse_float=Decimal)["price"] == Decimal(price)
     else:
         with pytest.raises(RecordError, match=f"price: expected a number with {DECLARED}, found one with more$"):
-            row(event)
+            to_row(event)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +100,7 @@ def test_any_price_that_dynamodb_can_hold_goes_through_or_is_refused_if_the_tabl
 )
 def test_a_price_is_written_exactly_with_a_fraction_or_if_it_has_many_digits_with_an_exponent(price, written):
     assert Decimal(price) == Decimal(written)
-    assert row(change_event(image(price=price))).endswith(b'"price":' + written.encode() + b"}\n")
+    assert to_row(change_event(image(price=price))).endswith(b'"price":' + written.encode() + b"}\n")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +113,7 @@ def test_a_price_is_written_exactly_with_a_fraction_or_if_it_has_many_digits_wit
 )
 def test_a_zero_has_neither_an_exponent_nor_a_sign(price, written):
     # pyarrow refuses the whole object for 0e999.
-    assert row(change_event(image(price=price))).endswith(b'"price":' + written.encode() + b"}\n")
+    assert to_row(change_event(image(price=price))).endswith(b'"price":' + written.encode() + b"}\n")
 
 
 @pytest.mark.parametrize(
@@ -133,60 +125,43 @@ def test_a_zero_has_neither_an_exponent_nor_a_sign(price, written):
     ],
 )
 def test_a_quantity_is_written_as_an_integer(quantity, written):
-    assert b'"quantity":' + written.encode() + b"," in row(change_event(image(quantity=quantity)))
-
-
-def test_numbers_that_were_checked_take_bounded_memory():
-    for number in range(10_000):
-        assert decimal_number(f"{number}.5") == b"%d.5" % number
-        assert whole_number(f"{number}") == b"%d" % number
-    assert len(decimal_number.__self__) <= 4096
-    assert len(whole_number.__self__) <= 4096
+    assert b'"quantity":' + written.encode() + b"," in to_row(change_event(image(quantity=quantity)))
 
 
 def test_the_keys_stand_in_the_order_of_the_contract_whatever_the_order_of_the_image():
     backwards = dict(reversed(image().items()))
-    assert row(change_event(backwards)) == (b'{"orderid":"0","product_name":"Laptop","quantity":1,"price":349.99}\n')
+    assert to_row(change_event(backwards)) == (b'{"orderid":"0","product_name":"Laptop","quantity":1,"price":349.99}\n')
 
 
 def test_other_scripts_are_not_escaped():
-    assert "カフェ".encode() in row(change_event(image(product_name="カフェ")))
+    assert "カフェ".encode() in to_row(change_event(image(product_name="カフェ")))
 
 
 def test_a_removal_leaves_no_row_whatever_else_it_holds():
-    assert row(change_event({}, "REMOVE")) is None
-    assert row(b'{"eventName":"REMOVE","dynamodb":{"Keys":{"orderid":{"S":"0"}}}}') is None
-    assert row(b'{"eventName":"REMOVE"}') is None
+    assert to_row(change_event({}, "REMOVE")) is None
+    assert to_row(b'{"eventName":"REMOVE","dynamodb":{"Keys":{"orderid":{"S":"0"}}}}') is None
+    assert to_row(b'{"eventName":"REMOVE"}') is None
 
 
 @pytest.mark.parametrize("name", ["INSERT", "MODIFY", None])
 def test_an_image_at_the_top_level_is_read_the_same_way(name):
     event = {"eventName": name, "NewImage": image()} if name else {"NewImage": image()}
-    assert row(json.dumps(event).encode()) == row(change_event(image()))
+    assert to_row(json.dumps(event).encode()) == to_row(change_event(image()))
 
 
 def test_an_error_names_the_top_level_path_of_a_top_level_image():
     with pytest.raises(RecordError, match=r"^\$\.NewImage\.price: expected N, found S$"):
-        row(json.dumps({"NewImage": image() | {"price": {"S": "1"}}}).encode())
+        to_row(json.dumps({"NewImage": image() | {"price": {"S": "1"}}}).encode())
 
 
 def test_what_no_column_takes_may_hold_numbers_that_python_does_not():
     data = change_event(image() | {"gift": {"BOOL": True}}).replace(b'"111"', b"1e999").replace(b"true", b"9" * 5000)
-    assert row(data) == row(change_event(image()))
+    assert to_row(data) == to_row(change_event(image()))
 
 
-def test_attributes_of_a_record_that_fails_are_collected_too():
-    unknown = []
-    with pytest.raises(RecordError):
-        to_row(change_event({"Price": {"N": "1"}} | image() | {"price": {"S": "1"}}), unknown)
-    assert unknown == ["Price"]
-
-
-def test_attributes_that_no_column_takes_are_collected_and_never_looked_into():
-    unknown = []
+def test_attributes_that_no_column_takes_are_never_looked_into():
     strange = image() | {"gift": {"BOOL": True}, "note": {"S": 5}, "nothing": None}
-    assert to_row(change_event(strange), unknown) == row(change_event(image()))
-    assert sorted(unknown) == ["gift", "note", "nothing"]
+    assert to_row(change_event(strange)) == to_row(change_event(image()))
 
 
 @pytest.mark.parametrize(
@@ -238,6 +213,10 @@ def test_attributes_that_no_column_takes_are_collected_and_never_looked_into():
             {"quantity": {"N": "2147483648"}},
             "quantity: expected a whole number in signed 32 bits, found a number outside",
         ),
+        *(
+            ({"quantity": {"N": number}}, "quantity: expected a finite decimal number, found other text")
+            for number in ("007", "-01", "\N{ARABIC-INDIC DIGIT FIVE}", "\N{FULLWIDTH DIGIT FIVE}", "+5", "5_0", " 5")
+        ),
         ({"quantity": {"N": "1E+999"}}, "quantity: expected a whole number in signed 32 bits, found a number outside"),
         ({"quantity": {"N": "1e-999"}}, "quantity: expected a whole number in signed 32 bits, found a fraction"),
         ({"orderid": {"S": ""}}, "orderid: expected S, found an empty string"),
@@ -247,7 +226,7 @@ def test_attributes_that_no_column_takes_are_collected_and_never_looked_into():
 )
 def test_an_error_names_the_path_and_what_was_found(wrong, reason):
     with pytest.raises(RecordError) as error:
-        row(change_event(image() | wrong))
+        to_row(change_event(image() | wrong))
     assert str(error.value).startswith(f"$.dynamodb.NewImage.{reason}")
 
 
@@ -274,25 +253,21 @@ def test_a_reason_never_holds_what_an_event_holds():
 )
 def test_bytes_that_are_no_change_event_are_an_error_of_the_record(data):
     with pytest.raises(RecordError):
-        row(data)
+        to_row(data)
 
 
 def test_a_megabyte_of_text_goes_through():
     name = "x" * 1_000_000
-    assert json.loads(row(change_event(image(product_name=name))))["product_name"] == name
+    assert json.loads(to_row(change_event(image(product_name=name))))["product_name"] == name
 
 
 @given(st.binary())
 def test_no_bytes_raise_anything_but_an_error_of_the_record(data):
     with pytest.raises(RecordError):
-        row(data)
+        to_row(data)
 
 
 WITH_CHANGE = {"ApproximateCreationDateTime": 1792540800}
-
-
-def change_row(data):
-    return to_row_with_change(data, [])
 
 
 def with_members(data, **members):
@@ -323,9 +298,9 @@ def with_members(data, **members):
         ({}, "null"),
     ],
 )
-def test_change_columns_stand_at_the_end_of_a_row(time, written, extra):
+def test_change_columns_stand_at_the_end_of_a_to_row(time, written, extra):
     data = with_members(change_event(image() | extra, "MODIFY"), ApproximateCreationDateTime=time)
-    assert change_row(data).decode() == row(data).decode().replace(
+    assert to_row_with_change(data).decode() == to_row(data).decode().replace(
         "}\n",
         f',"event_id":"9f1c6ab2d5e84c0f8f3d1b7a2c4e6d80","event_name":"MODIFY","event_time":{written},'
         '"sequence_number":"111"}\n',
@@ -334,7 +309,7 @@ def test_change_columns_stand_at_the_end_of_a_row(time, written, extra):
 
 def test_a_time_that_no_number_holds_is_none():
     data = with_members(change_event(image()), ApproximateCreationDateTime="@").replace(b'"@"', b"1e999")
-    assert b'"event_time":null' in change_row(data)
+    assert b'"event_time":null' in to_row_with_change(data)
 
 
 def test_with_change_columns_a_removal_is_a_row_that_holds_the_id_alone():
@@ -343,7 +318,7 @@ def test_with_change_columns_a_removal_is_a_row_that_holds_the_id_alone():
         "eventName": "REMOVE",
         "dynamodb": {"Keys": {"orderid": {"S": "7\u00e9"}}, "SequenceNumber": "9"} | WITH_CHANGE,
     }
-    assert change_row(json.dumps(removal).encode()).decode() == (
+    assert to_row_with_change(json.dumps(removal).encode()).decode() == (
         '{"orderid":"7é","product_name":null,"quantity":null,"price":null,"event_id":"e1","event_name":"REMOVE",'
         '"event_time":"2026-10-21T00:00:00.000Z","sequence_number":"9"}\n'
     )
@@ -364,138 +339,10 @@ def test_with_change_columns_a_removal_is_a_row_that_holds_the_id_alone():
 def test_a_change_that_can_not_be_ordered_or_named_is_an_error(members, reason):
     data = change_event(image(), "REMOVE" if "Keys" in members else "INSERT")
     with pytest.raises(RecordError) as error:
-        change_row(with_members(data, **members))
+        to_row_with_change(with_members(data, **members))
     assert str(error.value) == reason
 
 
 def test_an_image_at_the_top_level_says_nothing_of_its_change():
     with pytest.raises(RecordError, match=r"^\$\.eventID: expected a string, found nothing$"):
-        change_row(json.dumps({"NewImage": image()}).encode())
-
-
-def change_oracle(data):
-    """The change columns once more, slow and obvious; a removal's row has them too."""
-    fields = oracle(data)
-    change = json.loads(data)
-    stream_record = change["dynamodb"]
-    if fields is None:
-        orderid = stream_record["Keys"]["orderid"]
-        if set(orderid) != {"S"} or not isinstance(orderid["S"], str) or not orderid["S"]:
-            raise ValueError
-        fields = {"orderid": orderid["S"], "product_name": None, "quantity": None, "price": None}
-    event_id, sequence_number = change["eventID"], stream_record["SequenceNumber"]
-    if not (isinstance(event_id, str) and event_id and isinstance(sequence_number, str)):
-        raise ValueError
-    if not (1 <= len(sequence_number) <= 40 and set(sequence_number) <= set("0123456789")):
-        raise ValueError
-    return fields | {
-        "event_id": event_id,
-        "event_name": change["eventName"],
-        "event_time": None,
-        "sequence_number": sequence_number,
-    }
-
-
-def oracle(data):
-    """The contract once more, slow and obvious: the row as Python values, None for a removal, or a ValueError."""
-
-    def refuse(constant):
-        raise ValueError(constant)
-
-    change = json.loads(data.decode(), parse_constant=refuse)
-    json.dumps(change, ensure_ascii=False).encode()  # refuses lone surrogates
-    bare = "dynamodb" not in change and "NewImage" in change
-    event_name = change.get("eventName", "INSERT") if bare else change["eventName"]
-    if event_name == "REMOVE":
-        return None
-    if event_name not in ("INSERT", "MODIFY"):
-        raise ValueError
-    found = change["NewImage"] if bare else change["dynamodb"]["NewImage"]
-    orderid, product_name = found["orderid"]["S"], found["product_name"]["S"]
-    quantity, price = found["quantity"]["N"], found["price"]["N"]
-    if any(len(found[name]) != 1 for name in ("orderid", "product_name", "quantity", "price")):
-        raise ValueError
-    if not all(isinstance(value, str) and value for value in (orderid, product_name, quantity, price)):
-        raise ValueError
-    if any(number[0] not in "-0123456789" or number[-1] not in "0123456789" for number in (quantity, price)):
-        raise ValueError
-    whole = json.loads(quantity, parse_float=Decimal, parse_int=Decimal, parse_constant=refuse)
-    if not -(2**31) <= whole < 2**31 or whole % 1:
-        raise ValueError
-    number = json.loads(price, parse_float=Decimal, parse_int=Decimal, parse_constant=refuse)
-    if not is_declared(price):
-        raise ValueError
-    return {"orderid": orderid, "product_name": product_name, "quantity": int(whole), "price": number}
-
-
-INTERESTING = [
-    b'"',
-    b"\\",
-    b"{",
-    b"}",
-    b"[",
-    b",",
-    b":",
-    b"0",
-    b"9",
-    b".",
-    b"-",
-    b"e",
-    b"E+",
-    b"N",
-    b"S",
-    b"NaN",
-    b"null",
-]
-INTERESTING += [
-    b"\x00",
-    b"\x1f",
-    b"\x7f",
-    b"\xff",
-    b"\xc3",
-    b"\xed\xa0\x80",
-    rb"\ud800",
-    rb"\u00e9",
-    b" ",
-    b"\n",
-    b"REMOVE",
-]
-
-
-def mutated(rng, data):
-    data = bytearray(data)
-    for _ in range(rng.randint(1, 3)):
-        start = rng.randrange(len(data))
-        stop = start + rng.choice([0, 0, 1, 1, 2, 8])
-        data[start:stop] = rng.choice(INTERESTING) if rng.random() < 0.8 else b""
-    return bytes(data)
-
-
-def outcome(function, data, errors):
-    try:
-        return function(data)
-    except errors:
-        return "refused"
-
-
-@pytest.mark.parametrize(("transform", "slow"), [(row, oracle), (change_row, change_oracle)])
-def test_mutated_records_get_the_same_answer_from_the_transform_and_from_a_slow_obvious_oracle(transform, slow):
-    rng = random.Random(7)
-    names = ["Laptop", "Café “Grinder”", "Kabel\t2 m", "日本"]
-    answers = {"row": 0, "removal": 0, "refused": 0}
-    for _ in range(FUZZED_RECORDS):
-        price = rng.choice([str(rng.randint(1, 9999) / 100), f"{rng.randrange(10**19)}.{rng.randrange(10**9):09}"])
-        fields = rng.choice(["7", "abc-1"]), rng.choice(names), str(rng.randint(0, 99)), price
-        extra = {"gift": {"BOOL": True}} if rng.random() < 0.3 else {}
-        data = mutated(rng, change_event(image(*fields) | extra, rng.choice(["INSERT", "MODIFY", "REMOVE"])))
-        expected = outcome(slow, data, (ValueError, KeyError, TypeError, AttributeError))
-        found = outcome(transform, data, RecordError)
-        if isinstance(expected, dict):
-            decoded = json.loads(found, parse_float=Decimal)
-            assert decoded == expected, data
-            assert not isinstance(decoded["price"], int), data
-            answers["removal" if expected["price"] is None else "row"] += 1
-        else:
-            assert found == expected, data
-            answers["refused" if found else "removal"] += 1
-    assert min(answers.values()) > FUZZED_RECORDS / 50, f"the mutations are too weak or too strong: {answers}"
+        to_row_with_change(json.dumps({"NewImage": image()}).encode())
