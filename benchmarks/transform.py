@@ -18,7 +18,10 @@ __all__ = ["measure", "to_markdown"]
 
 PEERS = list(MODULES)
 ANSWERING = [OURS, POWERTOOLS, BLUEPRINT]  # with more columns in its row, a handler writes more than the floor
-PARAMETERS = {"ChangeColumns=APPEND": {"CHANGE_COLUMNS": "APPEND"}}
+PARAMETERS = {
+    "ChangeColumns=APPEND": {"CHANGE_COLUMNS": "APPEND"},
+    "OtherAttributes=KEEP": {"OTHER_ATTRIBUTES": "KEEP"},
+}
 """Parameters of the stack, and what they are in the function's environment."""
 
 Case = dict[str, Any]
