@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack, StackError
 from sales_pipeline.failures.replayed import replayed_lately
-from sales_pipeline.status import metrics, stages
+from sales_pipeline.status import metrics, stages, unknown_attributes
 from sales_pipeline.status.stages import Described, Measured, Objects, Stage
 from sales_pipeline.status.stand_ins import StandIn, with_stand_in
 from sales_pipeline.terminal.table import DataTable, print_table
@@ -127,7 +127,15 @@ class _Stages:
 
     def _transform(self) -> Stage:
         name = self._stack["TransformFunctionName"]
-        return stages.transform(self._client("lambda").get_function_configuration(FunctionName=name), self._measured)
+        described = self._client("lambda").get_function_configuration(FunctionName=name)
+        kept = self._stack.parameters.get("OtherAttributes") == "KEEP"
+        return stages.transform(described, self._measured, self._unknown_attributes(), kept=kept)
+
+    def _unknown_attributes(self) -> list[str] | None:
+        try:
+            return unknown_attributes.read(self._stack, self._now - PERIOD)
+        except (ClientError, BotoCoreError, StackError):  # the function's state is worth more
+            return None
 
     def _lake(self) -> Stage:
         location = self._stack["DataLocation"]

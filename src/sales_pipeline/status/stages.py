@@ -20,6 +20,7 @@ Fact = int | float | str | list[str] | None
 RUNBOOK = "docs/runbook.md"
 # A table or a stream works while AWS updates it.
 _USABLE = {"ACTIVE", "UPDATING"}
+_NAMES_SHOWN = 10
 _NEVER = "cron(0 0 1 1 ? 2199)"  # what the template sets for CrawlerSchedule=OFF
 
 
@@ -146,8 +147,14 @@ def delivery(described: Described, measured: Measured) -> Stage:
     return Stage("delivery", status, measured.facts(labels) | facts, details, _unusable(status))
 
 
-def transform(described: Described, measured: Measured) -> Stage:
-    """GetFunctionConfiguration of Lambda. Its State says whether Lambda can call the function."""
+def transform(
+    described: Described, measured: Measured, unknown_attributes: Sequence[str] | None = (), *, kept: bool = False
+) -> Stage:
+    """GetFunctionConfiguration of Lambda. Its State says whether Lambda can call the function.
+
+    `unknown_attributes` are names that no column takes; None if they could not be read. `kept` says whether the rows
+    have these attributes all the same.
+    """
     labels = {
         "records_ok": "rows",
         "records_dropped": "dropped",
@@ -157,7 +164,19 @@ def transform(described: Described, measured: Measured) -> Stage:
     }
     state = described.get("State", "")
     problems = _if(state not in {"", "Active", "Inactive"}, f"it is {state}: {described.get('StateReason', '')}")
-    return Stage("transform", state, measured.facts(labels), measured.details(labels), problems)
+    names = None if unknown_attributes is None else [*unknown_attributes]
+    details = [*measured.details(labels), *_without_column(names, kept=kept)]
+    return Stage("transform", state, measured.facts(labels) | {"unknown_attributes": names}, details, problems)
+
+
+def _without_column(names: Sequence[str] | None, *, kept: bool) -> list[str]:
+    if names is None:
+        return ["attributes without a column: the log could not be read"]
+    if not names:
+        return []
+    more = len(names) - _NAMES_SHOWN
+    shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return [f"attributes without a column, {'kept in other_attributes' if kept else 'left out of the rows'}: {shown}"]
 
 
 def lake(today: Objects, yesterday: Objects, now: datetime) -> Stage:

@@ -11,6 +11,7 @@ from sales_pipeline.status import stages
 from sales_pipeline.status.local_logs import last_crawl_of, records_of
 from sales_pipeline.status.stages import Measured, Objects, Stage
 from sales_pipeline.status.stand_ins import with_stand_in
+from sales_pipeline.status.unknown_attributes import names_in
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOT_HERE = "not measured here"
@@ -157,6 +158,38 @@ def test_the_status_is_well_only_if_every_stage_is():
     report = json.loads(stages.to_json("sales", [well, ill], NOW))
     assert (report["ok"], report["time"]) == (False, "2026-11-22T12:00:00+00:00")
     assert report["stages"]["b_c"]["problem"] == "could not be read: denied"
+
+
+@pytest.mark.parametrize(
+    ("names", "kept", "says"),
+    [
+        ([], False, None),
+        (["gift", "tags"], False, "attributes without a column, left out of the rows: gift, tags"),
+        (["gift"], True, "attributes without a column, kept in other_attributes: gift"),
+        ([f"a{n:02}" for n in range(12)], True, "a08, a09 and 2 more"),
+        (None, False, "attributes without a column: the log could not be read"),
+    ],
+)
+def test_the_transform_names_attributes_that_no_column_takes(names, kept, says):
+    stage = stages.transform({"State": "Active"}, Measured(), names, kept=kept)
+    assert stage.facts["unknown_attributes"] == names
+    assert not stage.problems
+    assert (says in stage.details[-1]) if says else "without a column" not in "".join(stage.details)
+
+
+def test_names_come_from_the_lines_of_batches_and_other_lines_are_passed_over():
+    lines = [
+        '{"unknownAttributes":["tags","gift"]}',
+        '{"unknownAttributes":["gift"]}',
+        *(
+            '{"unknownAttributes":5}',
+            '{"unknownAttributes":[5]}',
+            '"unknownAttributes"',
+            '{"unknownAttributes"',
+            "START",
+        ),
+    ]
+    assert names_in(lines) == ["gift", "tags"]
 
 
 def test_the_lines_of_the_transform_add_up_and_others_are_passed_over():
