@@ -1,45 +1,27 @@
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from functools import partial
 from types import SimpleNamespace
 from unittest.mock import Mock
 
 import boto3
 import pytest
-from botocore.stub import Stubber
 from moto import mock_aws
 
 from bucket_cleanup import app, empty
+from tests.unit.custom_resource.ends import STACK_ID, say_status, taker
 
-STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/sales/5f2b1c80-c7a1-11f0-9a3e-0e1f5a2b3c4d"
 BUCKET = "sales-bucket"
 
 
 @pytest.fixture
 def answers():
-    """CloudFormation's end: a URL that takes answers by PUT."""
-    received, sizes = [], []
+    with taker() as running:
+        yield running
 
-    class Taker(BaseHTTPRequestHandler):
-        def do_PUT(self):
-            sizes.append(int(self.headers["Content-Length"]))
-            received.append(json.loads(self.rfile.read(sizes[-1])))
-            received[-1]["content-type"] = self.headers["Content-Type"]
-            self.send_response(200)
-            self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Taker)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield SimpleNamespace(
-        url=f"http://127.0.0.1:{server.server_port}/answer?Signature=1", received=received, sizes=sizes
-    )
-    server.shutdown()
-    thread.join()
-    server.server_close()
+@pytest.fixture
+def stack_status(monkeypatch):
+    """Sets the status in which CloudFormation says the stack is."""
+    return partial(say_status, monkeypatch)
 
 
 @pytest.fixture
@@ -54,21 +36,6 @@ def bucket(monkeypatch):
             s3.put_object(Bucket=BUCKET, Key="sales_data/dt=2026-11-22/0.json", Body=b"{}\n")
         s3.delete_object(Bucket=BUCKET, Key="sales_data/dt=2026-11-22/0.json")
         yield s3
-
-
-@pytest.fixture
-def stack_status(monkeypatch):
-    """Sets the status in which CloudFormation says the stack is."""
-
-    def set_status(status):
-        client = boto3.client("cloudformation", region_name="us-east-1")
-        monkeypatch.setattr(app, "cloudformation", client)
-        stack = {"StackName": "sales", "StackStatus": status, "CreationTime": "2026-11-22T00:00:00Z"}
-        stubber = Stubber(client)
-        stubber.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
-        stubber.activate()
-
-    return set_status
 
 
 def request(answers, request_type, *, on_stack_deletion="DELETE", **more):
@@ -248,10 +215,3 @@ def test_a_reason_is_one_line_that_a_terminal_shows_and_does_not_obey(fail):
 
 def test_an_error_without_a_text_is_named(fail):
     assert fail("")["Reason"] == "RuntimeError" + ADVICE
-
-
-@pytest.mark.parametrize("described", [{}, {"Stacks": []}, {"Stacks": [{}]}])
-def test_an_answer_that_is_not_cloudformations_own_is_named(monkeypatch, described):
-    monkeypatch.setattr(app, "cloudformation", SimpleNamespace(describe_stacks=lambda **_: described))
-    with pytest.raises(RuntimeError, match="not CloudFormation's own"):
-        app._stack_status(STACK_ID)
