@@ -33,6 +33,7 @@ KEPT = {
     "ShardCount": "500",
     "Architecture": "arm64",
     "ChangeColumns": "APPEND",
+    "OtherAttributes": "KEEP",
     "AlarmEmail": "on-call@example.com",
 }
 

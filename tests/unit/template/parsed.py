@@ -17,25 +17,72 @@ def resolve(value, **parameters):  # noqa: C901, PLR0911 - a return per function
             return NO_VALUE
         case {"Ref": name}:
             return _of(name, parameters)
+        case {"Fn::Sub": [text, variables]}:
+            for name, each in resolve(variables, **parameters).items():
+                text = text.replace(f"${{{name}}}", each)
+            return resolve({"Fn::Sub": text}, **parameters)
         case {"Fn::Sub": text}:
             for name in TEMPLATE["Parameters"].keys() | TEMPLATE["Resources"].keys():
                 text = text.replace(f"${{{name}}}", str(_of(name, parameters)))
             return text.replace("${!", "${")
-        case {"Fn::If": [condition, chosen, other]}:
-            holds = resolve(TEMPLATE["Conditions"][condition], **parameters)
-            return resolve(chosen if holds else other, **parameters)
+        case {"Fn::If": [condition, yes, no]}:
+            return resolve(yes if holds(condition, **parameters) else no, **parameters)
         case {"Fn::Join": [delimiter, parts]}:
             return delimiter.join(resolve(parts, **parameters))
-        case {"Fn::Equals": [one, other]}:
-            return resolve(one, **parameters) == resolve(other, **parameters)
-        case {"Fn::Not": [condition]}:
-            return not resolve(condition, **parameters)
         case dict():
             members = {name: resolve(each, **parameters) for name, each in value.items()}
             return {name: each for name, each in members.items() if each is not NO_VALUE}
         case list():
             return [each for each in (resolve(each, **parameters) for each in value) if each is not NO_VALUE]
     return value
+
+
+def holds(condition, **parameters):
+    """Say whether a condition, by its name or as the template has it, holds with these parameters."""
+    match condition:
+        case str(name) | {"Condition": name}:
+            return holds(TEMPLATE["Conditions"][name], **parameters)
+        case {"Fn::Equals": [one, other]}:
+            return resolve(one, **parameters) == resolve(other, **parameters)
+        case {"Fn::Not": [each]}:
+            return not holds(each, **parameters)
+        case {"Fn::And": conditions}:
+            return all(holds(each, **parameters) for each in conditions)
+    raise AssertionError(condition)
+
+
+def chosen(value, **parameters):
+    """Value with every Fn::If replaced by its branch; other functions stay as they are."""
+    match value:
+        case {"Fn::If": [condition, yes, no]}:
+            return chosen(yes if holds(condition, **parameters) else no, **parameters)
+        case {"Ref": "AWS::NoValue"}:
+            return NO_VALUE
+        case dict():
+            members = {name: chosen(each, **parameters) for name, each in value.items()}
+            return {name: each for name, each in members.items() if each is not NO_VALUE}
+        case list():
+            return [each for each in (chosen(each, **parameters) for each in value) if each is not NO_VALUE]
+    return value
+
+
+def present(section, **parameters):
+    """Entries of a section of the template that a stack with these parameters has, each with its branches chosen."""
+    return {
+        name: chosen(each, **parameters)
+        for name, each in TEMPLATE[section].items()
+        if "Condition" not in each or holds(each["Condition"], **parameters)
+    }
+
+
+def statements(role, **parameters):
+    """What a role of a stack with these parameters may do."""
+    return [
+        statement
+        for policy in chosen(TEMPLATE["Resources"][role]["Properties"]["Policies"], **parameters)
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
 
 
 def as_list(value):
@@ -54,7 +101,8 @@ def references(value):
     if "Fn::GetAtt" in value:
         found.add(as_list(value["Fn::GetAtt"])[0].partition(".")[0])
     if "Fn::Sub" in value:
-        found |= set(re.findall(r"\$\{(\w+)", value["Fn::Sub"]))
+        text, *variables = as_list(value["Fn::Sub"])
+        found |= set(re.findall(r"\$\{(\w+)", text)) - set().union(*variables)
     return found.union(*map(references, value.values()))
 
 

@@ -339,15 +339,19 @@ def test_the_bucket_takes_tls_only():
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-@pytest.mark.parametrize(("change_columns", "more"), [("NONE", ()), ("APPEND", CHANGE_COLUMNS)])
-def test_the_declared_table_has_the_columns_of_the_row(change_columns, more):
+@pytest.mark.parametrize(("change_columns", "change"), [("NONE", ()), ("APPEND", CHANGE_COLUMNS)])
+@pytest.mark.parametrize(("other_attributes", "other"), [("DROP", ()), ("KEEP", ("other_attributes",))])
+def test_the_declared_table_has_the_columns_of_the_row(change_columns, change, other_attributes, other):
     columns = properties("DeclaredTable")["TableInput"]["StorageDescriptor"]["Columns"]
+    form = {"ChangeColumns": change_columns, "OtherAttributes": other_attributes}
     catalog_types = {text: "string", whole_number: "int", decimal_number: f"decimal({PRECISION},{SCALE})"}
-    assert [(column["Name"], column["Type"]) for column in resolve(columns, ChangeColumns=change_columns)] == [
+    assert [(column["Name"], column["Type"]) for column in resolve(columns, **form)] == [
         *((column.name, catalog_types[column.encode]) for column in COLUMNS),
-        *((name, "string") for name in more),
+        *((name, "string") for name in (*change, *other)),
     ]
-    assert properties("TransformFunction")["Environment"]["Variables"]["CHANGE_COLUMNS"] == {"Ref": "ChangeColumns"}
+    variables = properties("TransformFunction")["Environment"]["Variables"]
+    assert variables["CHANGE_COLUMNS"] == {"Ref": "ChangeColumns"}
+    assert variables["OTHER_ATTRIBUTES"] == {"Ref": "OtherAttributes"}
 
 
 def test_no_crawler_reaches_the_declared_table():

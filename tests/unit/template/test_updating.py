@@ -10,7 +10,7 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests import ROOT
-from tests.unit.template.parsed import TEMPLATE
+from tests.unit.template.parsed import TEMPLATE, as_list
 
 PARAMETERS, CONDITIONS, RESOURCES = (TEMPLATE[section] for section in ("Parameters", "Conditions", "Resources"))
 LINES = ("Replaces", "In place", "What is lost", "Before you deploy")
@@ -51,8 +51,9 @@ def names(value):
     match value:
         case {"Ref": name} | {"Fn::GetAtt": [name, *_]} | {"Condition": str(name)}:
             return {name}
-        case {"Fn::Sub": str(text)}:
-            return set(re.findall(r"\$\{(\w+)", text))
+        case {"Fn::Sub": text}:
+            text, *variables = as_list(text)
+            return set(re.findall(r"\$\{(\w+)", text)) - set().union(*variables) | names(variables)
         case {"Fn::If": [condition, *branches]}:
             return {condition} | names(branches)
         case dict():

@@ -106,6 +106,19 @@ def test_the_view_can_be_queried_and_has_the_types_of_its_query():
     assert columns[3] == {"Name": "price", "Type": "decimal(28,9)"}
 
 
+@pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
+@pytest.mark.parametrize("other_attributes", ["DROP", "KEEP"])
+def test_the_view_shows_every_column_of_the_declared_table(change_columns, other_attributes):
+    form = {"ChangeColumns": change_columns, "OtherAttributes": other_attributes}
+    made = Lake(**form)
+    made.ask(resolve(SAVED["CreateSalesCurrentViewQuery"]["QueryString"], **form))
+    table, view = (made.entries[DECLARED][name] for name in ("orders", "sales_current"))
+    assert [each["Name"] for each in view["StorageDescriptor"]["Columns"]] == [
+        *(each["Name"] for each in table["StorageDescriptor"]["Columns"]),
+        "dt",
+    ]
+
+
 def test_revenue_has_the_type_that_the_contract_says():
     kinds = lake("NONE").ask("SELECT quantity * price, sum(quantity * price) FROM orders GROUP BY 1").kinds
     assert [kind.trino for kind in kinds] == ["decimal(38,9)", "decimal(38,9)"]
