@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -200,9 +200,16 @@ def _is_alarm_on_expression(resource: dict[str, Any]) -> bool:
     return resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
 
 
+def _statements(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the statements of a policy, also those that a condition of the template chooses."""
+    for statement in document["Statement"]:
+        branches = statement["Fn::If"][1:] if "Fn::If" in statement else [statement]
+        yield from (branch for branch in branches if "Action" in branch)
+
+
 def _widen_stream_actions(document: dict[str, Any]) -> None:
     granted = set()
-    for statement in document["Statement"]:
+    for statement in _statements(document):
         actions = statement["Action"]
         granted |= STREAM_ACTIONS & {actions} if isinstance(actions, str) else STREAM_ACTIONS & set(actions)
     if granted:
@@ -210,7 +217,7 @@ def _widen_stream_actions(document: dict[str, Any]) -> None:
 
 
 def _widen_log_groups(document: dict[str, Any]) -> None:
-    for statement in document["Statement"]:
+    for statement in _statements(document):
         if "logs:PutLogEvents" in statement["Action"]:
             resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
             statement["Resource"] = resources + [group for group in map(_log_group, resources) if group]

@@ -8,6 +8,12 @@ from generator.orders import live_orders
 from generator.pace import DEFAULT_INTERVAL_SECONDS
 from generator.writer import connect
 from sales_pipeline.aws.stack import Stack
+from sales_pipeline.errors import SalesError
+
+
+class NotOurTableError(SalesError):
+    """Mock orders would be mixed with somebody's own."""
+
 
 __all__ = ["DEFAULT_INTERVAL_SECONDS", "run"]
 
@@ -20,7 +26,15 @@ def run(  # noqa: PLR0913, PLR0917 - one argument an option
     profile: str | None = None,
     options: Collection[str] = (),
 ) -> int:
-    """Write orders at this pace, and return the exit code of `generator.console.write_orders`."""
+    """Write orders at this pace, and return the exit code of `generator.console.write_orders`.
+
+    Raises NotOurTableError if the table was there before the stack.
+    """
+    if stack.reads_existing_table:
+        raise NotOurTableError(
+            f"table {stack['TableName']} is not the stack's own, so it gets no mock orders: choose another stack with "
+            "--stack-name"
+        )
     client = connect(profile, stack.session.region_name, None)
     orders = live_orders(seed, clock_ms=now_ms)
     return write_orders(client, stack["TableName"], orders, count, interval_seconds, profile, options)

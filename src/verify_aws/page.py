@@ -19,6 +19,7 @@ HEADINGS = {
     "metrics": "Metrics and alarms",
     "costs": "Costs",
     "permissions": "Permissions",
+    "existing": "An existing table",
     "deletion": "When the stack is deleted",
 }
 

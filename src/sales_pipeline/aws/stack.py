@@ -33,6 +33,11 @@ class Stack:
     parameters: Mapping[str, str] = field(default_factory=dict)
     account: str = "unknown"
 
+    @property
+    def reads_existing_table(self) -> bool:
+        """Whether the table was there before the stack. Such a stack has no generator."""
+        return bool(self.parameters.get("ExistingTableStreamArn"))
+
     def __getitem__(self, output: str) -> str:
         try:
             return self.outputs[output]

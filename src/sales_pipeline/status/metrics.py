@@ -7,6 +7,7 @@ from typing import Any
 from sales_pipeline.aws.stack import Stack
 
 _PERIOD = timedelta(minutes=1)
+_GENERATOR = "GeneratorFunctionName"
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ def _firehose(name: str, *, is_lag: bool = False) -> _Metric:
 # Sources: the pages about CloudWatch metrics in the guides of Lambda, EventBridge Pipes, Kinesis Data Streams and
 # Data Firehose; src/transform/app.py for the namespace SalesDataProjection.
 METRICS = {
-    "generator_calls": _Metric("AWS/Lambda", "Invocations", "FunctionName", "GeneratorFunctionName"),
-    "generator_errors": _Metric("AWS/Lambda", "Errors", "FunctionName", "GeneratorFunctionName"),
+    "generator_calls": _Metric("AWS/Lambda", "Invocations", "FunctionName", _GENERATOR),
+    "generator_errors": _Metric("AWS/Lambda", "Errors", "FunctionName", _GENERATOR),
     "pipe_changes": _Metric("AWS/EventBridge/Pipes", "EventCount", "PipeName", "PipeName"),
     "pipe_failures": _Metric("AWS/EventBridge/Pipes", "ExecutionFailed", "PipeName", "PipeName"),
     "stream_records": _Metric("AWS/Kinesis", "IncomingRecords", "StreamName", "StreamName"),
@@ -52,7 +53,11 @@ def read(stack: Stack, since: datetime, until: datetime) -> dict[str, float]:
         stack.session.client("cloudwatch")
         .get_paginator("get_metric_data")
         .paginate(
-            MetricDataQueries=[_query(stack, name, metric) for name, metric in METRICS.items()],
+            MetricDataQueries=[
+                _query(stack, name, metric)
+                for name, metric in METRICS.items()
+                if not (stack.reads_existing_table and metric.output == _GENERATOR)
+            ],
             StartTime=since,
             EndTime=until,
             ScanBy="TimestampAscending",

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack, StackError
 from sales_pipeline.failures.replayed import replayed_lately
-from sales_pipeline.status import metrics, stages, unknown_attributes
+from sales_pipeline.status import metrics, sources, stages, unknown_attributes
 from sales_pipeline.status.stages import Described, Measured, Objects, Stage
 from sales_pipeline.status.stand_ins import StandIn, with_stand_in
 from sales_pipeline.terminal.table import DataTable, print_table
@@ -101,11 +101,14 @@ class _Stages:
         return Measured(values | self._measurements.counts(self._stack, since), self._measurements.absent)
 
     def _generator(self) -> Stage:
+        if self._stack.reads_existing_table:
+            return sources.no_generator()
         schedule = self._client("scheduler").get_schedule(Name=self._stack["GeneratorScheduleName"])
-        return stages.generator(schedule, self._measured, self._measurements.writer)
+        return sources.generator(schedule, self._measured, self._measurements.writer)
 
     def _table(self) -> Stage:
-        return stages.table(self._client("dynamodb").describe_table(TableName=self._stack["TableName"])["Table"])
+        described = self._client("dynamodb").describe_table(TableName=self._stack["TableName"])["Table"]
+        return sources.table(described, self._stack["TableStreamArn"])
 
     def _pipe(self) -> Stage:
         return stages.pipe(self._client("pipes").describe_pipe(Name=self._stack["PipeName"]), self._measured)

@@ -84,22 +84,6 @@ def unread(name: str, reason: str) -> Stage:
     return Stage(name, "?", problems=[f"could not be read: {reason}"])
 
 
-def generator(schedule: Described, measured: Measured, writer: str = "") -> Stage:
-    """GetSchedule of EventBridge Scheduler. One that is off is no problem. `writer` is a command that writes too."""
-    labels = {"generator_calls": "calls", "generator_errors": "failed"}
-    state, expression = schedule["State"], schedule["ScheduleExpression"]
-    details = [expression, *measured.details(labels)] if state == "ENABLED" else [f"the schedule {expression} is off"]
-    others = [f"`{writer}` writes the orders"] if writer else []
-    return Stage("generator", state, measured.facts(labels) | {"writer": writer or None}, [*others, *details])
-
-
-def table(described: Described) -> Stage:
-    """DescribeTable of DynamoDB, which updates both numbers about every six hours."""
-    orders, size_bytes, status = described["ItemCount"], described["TableSizeBytes"], described["TableStatus"]
-    details = [f"about {counted(orders, 'order')}, {size(size_bytes)}", "DynamoDB counts about every six hours"]
-    return Stage("table", status, {"orders_about": orders, "bytes_about": size_bytes}, details, _unusable(status))
-
-
 def pipe(described: Described, measured: Measured) -> Stage:
     """DescribePipe of EventBridge Pipes."""
     labels = {"pipe_changes": "changes", "pipe_failures": "failed attempts"}
@@ -125,7 +109,7 @@ def stream(summary: Described, measured: Measured) -> Stage:
     labels = {"stream_records": "records", "stream_throttled": "throttled"}
     shards, status = summary["OpenShardCount"], summary["StreamStatus"]
     facts: dict[str, Fact] = {"open_shards": shards} | measured.facts(labels)
-    return Stage("stream", status, facts, [counted(shards, "open shard"), *measured.details(labels)], _unusable(status))
+    return Stage("stream", status, facts, [counted(shards, "open shard"), *measured.details(labels)], unusable(status))
 
 
 def delivery(described: Described, measured: Measured) -> Stage:
@@ -144,7 +128,7 @@ def delivery(described: Described, measured: Measured) -> Stage:
         lags.append("lag not known: nothing read")
     facts: dict[str, Fact] = {"behind_ms": behind_ms, "oldest_seconds": oldest_seconds}
     details = [*measured.details(labels, *unknown), *lags]
-    return Stage("delivery", status, measured.facts(labels) | facts, details, _unusable(status))
+    return Stage("delivery", status, measured.facts(labels) | facts, details, unusable(status))
 
 
 def transform(
@@ -257,7 +241,8 @@ def age(time: datetime, now: datetime) -> str:
     return f"{duration(max(0.0, (now - time).total_seconds()))} ago"
 
 
-def _unusable(status: str) -> list[str]:
+def unusable(status: str) -> list[str]:
+    """Return what is wrong with a table or a stream in this status."""
     return _if(status not in _USABLE, f"it is {status}, not ACTIVE")
 
 

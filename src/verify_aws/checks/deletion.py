@@ -37,7 +37,7 @@ LIST: dict[str, tuple[str, str, str, str, str]] = {
 WITH_ANOTHER = {
     *("AWS::Athena::NamedQuery", "AWS::Glue::Table", "AWS::Lambda::Permission", "AWS::Logs::LogStream"),
     *("AWS::Logs::MetricFilter", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy"),
-    *("AWS::SQS::QueuePolicy", "Custom::BucketCleanup"),
+    *("AWS::SQS::QueuePolicy", "Custom::BucketCleanup", "Custom::TableCheck"),
 }
 """What exists only in another resource of the stack, and is gone with it."""
 _NO_SUCH = {

@@ -1,6 +1,7 @@
 """The template deploys to an emulator that enforces IAM, works there, and is deleted without a trace."""
 
 import json
+import time
 from urllib.parse import unquote_plus
 
 import boto3
@@ -9,10 +10,12 @@ from botocore.exceptions import ClientError
 
 from local_aws.deploy import DeployError
 from local_aws.emulator import REGION
+from sales_pipeline.status import read as status
 from tests import ROOT
 from tests.unit.template.parsed import TEMPLATE
 
 EVENTS = ROOT / "events"
+ROWS_SECONDS = 60
 
 SECOND = {
     "TableName": "second_table",
@@ -168,7 +171,11 @@ def test_delete_empties_the_bucket_and_leaves_nothing(client, sam, stack, second
     assert [group for group in groups if "second" in group] == []
 
 
-@pytest.mark.parametrize(("name", "parameter"), TEMPLATE["Parameters"].items())
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    # Another test deploys a stack with the others.
+    [(name, each) for name, each in TEMPLATE["Parameters"].items() if not name.startswith("ExistingTable")],
+)
 def test_the_stacks_here_have_every_value_of_every_parameter(name, parameter):
     default = str(parameter["Default"])
     deployed = {default, SECOND.get(name, default), KEPT[name]}
@@ -205,6 +212,82 @@ def test_a_stack_that_retains_is_deleted_without_its_table_and_its_bucket(client
     ):
         with pytest.raises(ClientError):
             getattr(client(service), operation)(**argument)
+
+
+def create_table(client, name, *more_keys, **more):
+    """Create a table as somebody else would; return the ARN of its stream."""
+    keys = {"orderid": "HASH", **dict.fromkeys(more_keys, "RANGE")}
+    created = client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        **more,
+    )
+    return created["TableDescription"]["LatestStreamArn"]
+
+
+def order(orderid, quantity):
+    return {
+        "orderid": {"S": orderid},
+        "product_name": {"S": "Käse"},
+        "quantity": {"N": str(quantity)},
+        "price": {"N": "1.5"},
+    }
+
+
+def test_a_stack_reads_a_table_that_it_did_not_make_and_leaves_it_alone(client, quick_pipeline, capsys):
+    dynamodb, key_arn = client("dynamodb"), client("kms").create_key()["KeyMetadata"]["Arn"]
+    encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key_arn}
+    stream_arn = create_table(client, "theirs", SSESpecification=encryption)
+    dynamodb.put_item(TableName="theirs", Item=order("before", 1))
+
+    with quick_pipeline("existing", ExistingTableStreamArn=stream_arn, ExistingTableKeyArn=key_arn) as (stack, _):
+        assert (stack["TableName"], stack["TableStreamArn"]) == ("theirs", stream_arn)
+        dynamodb.put_item(TableName="theirs", Item=order("after", 2))
+        dynamodb.put_item(TableName="theirs", Item=order("before", 3))  # its change event has the old image too
+        wait_for_rows(client, stack["BucketName"], {("before", 1), ("after", 2), ("before", 3)})
+        status.run(stack, "json")
+        stages = json.loads(capsys.readouterr().out)["stages"]
+        assert [stages[name]["problem"] for name in ("generator", "table", "pipe", "stream")] == [""] * 4
+    described = dynamodb.describe_table(TableName="theirs")["Table"]
+
+    client("cloudformation").delete_stack(StackName="existing")
+    client("cloudformation").get_waiter("stack_delete_complete").wait(
+        StackName="existing", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    assert dynamodb.describe_table(TableName="theirs")["Table"] == described
+    items = {item["orderid"]["S"]: item for item in dynamodb.scan(TableName="theirs")["Items"]}
+    assert items == {"before": order("before", 3), "after": order("after", 2)}
+    assert "existing_orders" not in dynamodb.list_tables()["TableNames"]
+    assert not [name for name in functions(client) if name.startswith("existing")]
+
+
+def functions(client):
+    return [each["FunctionName"] for each in client("lambda").list_functions()["Functions"]]
+
+
+def wait_for_rows(client, bucket, rows):
+    s3, deadline, found = client("s3"), time.monotonic() + ROWS_SECONDS, set()
+    while found != rows:
+        assert time.monotonic() < deadline, f"only {found} within {ROWS_SECONDS} s"
+        time.sleep(0.2)
+        for each in s3.list_objects_v2(Bucket=bucket, Prefix="sales_data/").get("Contents", []):
+            lines = s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().splitlines()
+            found |= {(row["orderid"], row["quantity"]) for row in map(json.loads, lines)}
+
+
+def test_a_table_with_a_sort_key_fails_the_deployment_with_one_line(client, sam, built_template):
+    stream_arn = create_table(client, "sorted", "customer")
+    names = {"TableName": "unused", "DatabaseName": "sorted_db", "ExistingTableStreamArn": stream_arn}
+    with pytest.raises(DeployError) as failed:
+        sam.deploy(built_template, "sorted", names)
+    assert str(failed.value).startswith(
+        "sam deploy failed for stack sorted: TableCheck is CREATE_FAILED: Table sorted has the sort key customer. The "
+        "pipeline reads only tables without a sort key. See "
+    )
+    assert "sorted" in client("dynamodb").list_tables()["TableNames"]
 
 
 def test_a_failed_crawl_reaches_the_topic_of_the_alarms(client, stack):

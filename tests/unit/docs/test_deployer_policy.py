@@ -28,6 +28,7 @@ TYPES = sorted({resource["Type"] for resource in TEMPLATE["Resources"].values()}
 UNDOCUMENTED = {
     "AWS::Glue::Table": {"glue:CreateTable", "glue:GetTable", "glue:UpdateTable", "glue:DeleteTable"},
     "Custom::BucketCleanup": {"lambda:InvokeFunction"},
+    "Custom::TableCheck": {"lambda:InvokeFunction"},
 }
 # What `sam deploy` and `sam delete` call themselves: calls in the source of the SAM CLI, and the stack with its bucket.
 SAM = {

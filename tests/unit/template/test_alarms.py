@@ -12,7 +12,8 @@ from sales_pipeline.status import metrics as status_metrics
 from sales_pipeline.status import stages
 from tests import ROOT
 from tests.unit.events import change_event, firehose_event, image
-from tests.unit.template.parsed import TEMPLATE, holds, resolve
+from tests.unit.template.parsed import TEMPLATE, chosen, holds, resolve
+from tests.unit.template.test_existing_table import FORMS
 from transform import app
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
@@ -84,7 +85,7 @@ def test_the_runbook_asks_for_outputs_that_the_stack_has():
 
 
 def test_what_status_refers_to_is_in_the_runbook():
-    source = Path(stages.__file__).read_text()
+    source = "".join(path.read_text() for path in Path(stages.__file__).parent.glob("*.py"))
     assert set(re.findall(r"\{RUNBOOK\}#([a-z-]+)", source)) <= sections()
 
 
@@ -273,16 +274,24 @@ def value_of(name, period, fills_empty_metrics):
     return eval(expression.replace(" AND ", " & "), {"__builtins__": functions}, series)  # noqa: S307
 
 
-def test_the_alarm_for_a_stopped_pipe_counts_on_the_stacks_own_table_and_streams():
-    counted = metrics("StoppedPipeAlarm")
-    assert counted["writes"]["Metric"]["Dimensions"] == [{"Name": "TableName", "Value": {"Ref": "OrderTable"}}]
+@pytest.mark.parametrize(
+    ("form", "table", "stream"),
+    [
+        ("own", {"Ref": "OrderTable"}, ["OrderTable", "StreamArn"]),
+        ("existing", {"Fn::GetAtt": ["TableCheck", "TableName"]}, ["TableCheck", "StreamArn"]),
+    ],
+)
+def test_the_alarm_for_a_stopped_pipe_counts_on_the_table_and_streams_of_the_stack(form, table, stream):
+    counted = chosen(metrics("StoppedPipeAlarm"), **FORMS[form])
+    assert counted["writes"]["Metric"]["Dimensions"] == [{"Name": "TableName", "Value": table}]
     assert counted["sent"]["Metric"]["Dimensions"] == [{"Name": "StreamName", "Value": {"Ref": "KinesisStream"}}]
     for name in ("reads", "read"):
         dimensions = {each["Name"]: each["Value"] for each in counted[name]["Metric"]["Dimensions"]}
         assert dimensions.keys() == {"TableName", "Operation", "StreamLabel"}
+        assert dimensions["TableName"] == table
         assert dimensions["Operation"] == "GetRecords"
         index, (separator, arn) = dimensions["StreamLabel"]["Fn::Select"][0], split(dimensions["StreamLabel"])
-        assert arn == {"Fn::GetAtt": ["OrderTable", "StreamArn"]}
+        assert arn == {"Fn::GetAtt": stream}
         assert STREAM_ARN.split(separator)[index] == "2026-10-21T00:00:00.000"
 
 

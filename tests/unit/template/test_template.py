@@ -14,7 +14,8 @@ from sales_pipeline.local import demo
 from sales_pipeline.status import stages
 from tests import ROOT
 from tests.unit.events import change_event, image, load
-from tests.unit.template.parsed import TEMPLATE, as_list, references, resolve
+from tests.unit.template.parsed import TEMPLATE, as_list, references, resolve, statements
+from tests.unit.template.test_existing_table import FORMS
 from transform.columns import CHANGE_COLUMNS, COLUMNS
 from transform.record import to_row, to_row_with_change
 from transform.values import PRECISION, SCALE, decimal_number, text, whole_number
@@ -43,15 +44,6 @@ def properties(name):
     return RESOURCES[name]["Properties"]
 
 
-def statements(role):
-    return [
-        statement
-        for policy in properties(role)["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Effect"] == "Allow"
-    ]
-
-
 def granted(role, action):
     return [
         resource
@@ -72,7 +64,7 @@ def dependencies(name):
 
 
 def test_parameters_are_few_described_and_bounded():
-    assert len(PARAMETERS) <= 12
+    assert len(PARAMETERS) <= 14
     for name, parameter in PARAMETERS.items():
         assert parameter["Description"].endswith("."), name
         assert parameter.keys() & {"AllowedValues", "AllowedPattern"} or {"MinValue", "MaxValue"} <= parameter.keys(), (
@@ -105,10 +97,11 @@ def test_a_wrong_parameter_is_refused(parameter, value):
 
 
 @pytest.mark.parametrize("name", ROLES)
-def test_a_role_grants_single_actions_on_named_resources(name):
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_role_grants_single_actions_on_named_resources(name, form):
     role = properties(name)
     assert not role.keys() & {"ManagedPolicyArns", "RoleName"}
-    for statement in statements(name):
+    for statement in statements(name, **form):
         assert all(re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", action) for action in as_list(statement["Action"])), statement
         for resource in as_list(statement["Resource"]):
             assert resource != "*"

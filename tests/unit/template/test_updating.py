@@ -72,14 +72,20 @@ def at(value, path):
     return value
 
 
+def with_conditions(reason):
+    """Return these names, and those of the conditions that depend on them."""
+    while (more := {name for name, each in CONDITIONS.items() if names(each) & reason}) - reason:
+        reason |= more
+    return reason
+
+
 def replaced_with(*changed):
     """Logical ids of what is replaced once these parameters have other values, or these resources are made anew."""
     replaced = {name for name in changed if name in RESOURCES}
     before = None
     while replaced != before:
         before = set(replaced)
-        reason = {*changed, *replaced}
-        reason |= {name for name, condition in CONDITIONS.items() if names(condition) & reason}
+        reason = with_conditions({*changed, *replaced})
         for name, resource in RESOURCES.items():
             kind = GENERATED.get(resource["Type"], resource["Type"])
             schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
@@ -96,6 +102,14 @@ def test_every_parameter_has_a_section_and_every_section_a_parameter():
 @pytest.mark.parametrize("parameter", PARAMETERS)
 def test_a_parameter_replaces_what_its_section_says(parameter):
     assert resources_in(PARAMETER_SECTIONS[f"`{parameter}`"]["Replaces"]) == replaced_with(parameter)
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_a_section_names_what_its_parameter_creates_or_deletes(parameter):
+    reason = with_conditions({parameter})
+    conditional = {name for name, each in RESOURCES.items() if each.get("Condition") in reason}
+    text = " ".join(PARAMETER_SECTIONS[f"`{parameter}`"].values())
+    assert conditional <= set(re.findall(r"`(\w+)`", text))
 
 
 @pytest.mark.parametrize("resource", RENAMED)

@@ -42,6 +42,7 @@ def home(tmp_path, monkeypatch):
 def deployed(monkeypatch):
     """Let CloudFormation have a stack with the pipeline's outputs, and refuse every other call."""
     described = {
+        "Parameters": [],
         "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/sales-data-projection/1",
         "Outputs": [{"OutputKey": name, "OutputValue": value} for name, value in OUTPUTS.items()],
     }
@@ -51,6 +52,15 @@ def deployed(monkeypatch):
         return {"Stacks": [described], "ResponseMetadata": {"RequestId": "1"}}
 
     monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    return described
+
+
+def test_no_mock_order_is_written_into_a_table_that_the_stack_did_not_make(deployed):
+    deployed["Parameters"] = [{"ParameterKey": "ExistingTableStreamArn", "ParameterValue": "arn"}]
+    ended = CliRunner().invoke(app, ["generate", "--count", "1"])
+    assert ended.exit_code == 1
+    assert "is not the stack's own" in ended.stderr
+    assert "mock orders" in ended.stderr
 
 
 @pytest.fixture

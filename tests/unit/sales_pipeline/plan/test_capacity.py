@@ -14,7 +14,7 @@ from sales_pipeline.plan import costs, prices
 from sales_pipeline.plan.capacity import MODES, Load, capacity, sizes
 from sales_pipeline.plan.limits import limits, view_days
 from tests import ROOT
-from tests.unit.template.parsed import TEMPLATE
+from tests.unit.template.parsed import TEMPLATE, present
 
 
 def limit(load, beginning):
@@ -152,7 +152,7 @@ def test_the_sizes_are_those_of_the_samples():
 
 
 def test_the_template_is_planned_with_as_it_is():
-    resources = {name: each.get("Properties", {}) for name, each in TEMPLATE["Resources"].items()}
+    resources = {name: each.get("Properties", {}) for name, each in present("Resources").items()}
     delivery = resources["DeliveryStream"]["ExtendedS3DestinationConfiguration"]
     processor = {
         each["ParameterName"]: each["ParameterValue"]

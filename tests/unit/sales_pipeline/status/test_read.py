@@ -26,17 +26,19 @@ def client():
 def stack(client):
     """A stack of which only some resources are there; moto here has no Glue."""
     client("s3").create_bucket(Bucket=BUCKET)
-    client("dynamodb").create_table(
+    table = client("dynamodb").create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
     )
     client("kinesis").create_stream(StreamName=STREAM, ShardCount=2)
     outputs = {
         "GeneratorScheduleName": "gone",
         "GeneratorFunctionName": "gone",
         "TableName": TABLE,
+        "TableStreamArn": table["TableDescription"]["LatestStreamArn"],
         "BucketName": BUCKET,
         "PipeName": "gone",
         "PipeDeadLetterQueueUrl": client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"],
@@ -109,6 +111,15 @@ def test_metrics_that_cannot_be_read_leave_the_states(ask, stack):
     assert "no output GeneratorFunctionName" in stages["metrics"]["problem"]
     assert stages["stream"]["state"] == "ACTIVE"
     assert stages["stream"]["stream_records_last_hour"] is None
+
+
+def test_a_stack_that_reads_an_existing_table_is_asked_for_no_generator(ask, stack):
+    stack.parameters["ExistingTableStreamArn"] = stack.outputs["TableStreamArn"]
+    del stack.outputs["GeneratorFunctionName"], stack.outputs["GeneratorScheduleName"]
+    _, stages = ask()
+    assert "metrics" not in stages
+    assert stages["generator"]["problem"] == ""
+    assert stages["stream"]["stream_records_last_hour"] == 0
 
 
 def test_counts_are_of_the_last_hour_and_of_this_stack(client, ask):

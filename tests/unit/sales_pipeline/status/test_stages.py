@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from sales_pipeline.failures.replayed import Replayed
-from sales_pipeline.status import stages
+from sales_pipeline.status import sources, stages
 from sales_pipeline.status.local_logs import last_crawl_of, records_of
 from sales_pipeline.status.stages import Measured, Objects, Stage
 from sales_pipeline.status.stand_ins import with_stand_in
@@ -16,6 +16,14 @@ from sales_pipeline.status.unknown_attributes import names_in
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOT_HERE = "not measured here"
 ALARM = {"AlarmName": "a", "StateValue": "OK", "AlarmDescription": "Do this."}
+STREAM_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/order_table/stream/2026-11-22T00:00:00.000"
+TABLE = {
+    "TableStatus": "ACTIVE",
+    "ItemCount": 1,
+    "TableSizeBytes": 1,
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    "LatestStreamArn": STREAM_ARN,
+}
 CRAWLER = {"State": "READY", "Schedule": {"ScheduleExpression": "cron(10 0/6 * * ? *)"}}
 
 
@@ -37,13 +45,37 @@ def test_a_count_without_a_value_is_zero_on_aws_and_unknown_elsewhere():
 
 def test_who_writes_the_mock_orders_is_said_whether_the_schedule_is_on_or_not():
     off, on = ({"State": state, "ScheduleExpression": "rate(1 minute)"} for state in ("DISABLED", "ENABLED"))
-    assert list(stages.generator(off, Measured()).details) == ["the schedule rate(1 minute) is off"]
-    here = stages.generator(off, Measured({}, NOT_HERE), "sales up")
+    assert list(sources.generator(off, Measured()).details) == ["the schedule rate(1 minute) is off"]
+    here = sources.generator(off, Measured({}, NOT_HERE), "sales up")
     assert list(here.details) == ["`sales up` writes the orders", "the schedule rate(1 minute) is off"]
     assert (here.state, here.facts["writer"], here.problems) == ("DISABLED", "sales up", ())
-    scheduled = stages.generator(on, Measured({"generator_calls": 60.0}))
+    scheduled = sources.generator(on, Measured({"generator_calls": 60.0}))
     assert list(scheduled.details) == ["rate(1 minute)", "last hour: 60 calls, 0 failed"]
     assert scheduled.facts["writer"] is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({}, None),
+        # DynamoDB names a disabled stream for another 24 hours.
+        ({"StreamSpecification": None}, "its stream is disabled"),
+        ({"StreamSpecification": None, "LatestStreamArn": None}, "its stream is disabled"),
+        ({"LatestStreamArn": f"{STREAM_ARN}1"}, f"its stream is now {STREAM_ARN}1"),
+        ({"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}, "its stream has KEYS_ONLY"),
+    ],
+)
+def test_a_stream_that_the_pipe_cannot_read_is_a_problem(changed, problem):
+    described = {name: each for name, each in (TABLE | changed).items() if each is not None}
+    found = sources.table(described, STREAM_ARN)
+    assert [each.partition(",")[0] for each in found.problems] == ([problem] if problem else [])
+    assert all("docs/runbook.md#stopped-pipe" in each for each in found.problems)
+
+
+def test_a_stack_that_reads_an_existing_table_has_no_generator_and_that_is_no_problem():
+    stage = sources.no_generator()
+    assert (stage.name, stage.problems) == ("generator", ())
+    assert stage.facts.keys() == sources.generator({"State": "", "ScheduleExpression": ""}, Measured()).facts.keys()
 
 
 def test_a_lag_without_a_value_is_never_zero():
@@ -72,7 +104,7 @@ def test_a_pipe_that_runs_is_none():
 @pytest.mark.parametrize(("status", "is_problem"), [("ACTIVE", False), ("UPDATING", False), ("DELETING", True)])
 def test_a_stage_works_while_aws_updates_it(status, is_problem):
     found = [
-        stages.table({"TableStatus": status, "ItemCount": 1, "TableSizeBytes": 1}),
+        sources.table(TABLE | {"TableStatus": status}, STREAM_ARN),
         stages.stream({"StreamStatus": status, "OpenShardCount": 1}, Measured()),
         stages.delivery({"DeliveryStreamStatus": status}, Measured()),
     ]
