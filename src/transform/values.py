@@ -30,12 +30,16 @@ text = msgspec.json.encode
 
 def int32(number: str) -> bytes:
     """Return a JSON integer in signed 32 bits, the range of the catalog's `int`."""
-    return _whole_number(number, 32)
+    return number.encode() if _INT32.fullmatch(number) else _whole_number(number, 32)
 
 
 def int64(number: str) -> bytes:
     """Return a JSON integer in signed 64 bits, the range of the catalog's `bigint`."""
-    return _whole_number(number, 64)
+    return number.encode() if _INT64.fullmatch(number) else _whole_number(number, 64)
+
+
+# What is certainly in the range, and written as it is.
+_INT32, _INT64 = re.compile(r"-?[1-9][0-9]{0,8}|0"), re.compile(r"-?[1-9][0-9]{0,17}|0")
 
 
 def _whole_number(number: str, bits: int) -> bytes:
@@ -53,8 +57,6 @@ def decimal_number(number: str) -> bytes:
     Without these, a crawler would take a day on which all prices are whole for a column of integers. A number with many
     digits gets an exponent: some programs refuse the whole object for one number that they can't read.
     """
-    if number.isdigit() and len(number) < _PLAIN_DIGITS and number.isascii() and number[0] != "0":
-        return number.encode() + b".0"
     if _PLAIN.fullmatch(number):
         return number.encode() if "." in number else number.encode() + b".0"
     try:
@@ -75,9 +77,6 @@ _DECLARED = Context(prec=PRECISION, traps=[InvalidOperation, Inexact])
 
 # pandas refuses integers beyond 64 bits, even before a point. There is no minus zero in DynamoDB.
 _PLAIN = re.compile(rf"(?:-(?=[0.]*[1-9]))?(?:0|[1-9][0-9]{{0,17}})(?:\.[0-9]{{1,{SCALE}}})?")
-_PLAIN_DIGITS = 19
-is_plain_fraction = re.compile(rf"[1-9][0-9]{{0,17}}\.[0-9]{{1,{SCALE}}}").fullmatch
-"""Match the most common form of a decimal number, which is written as it is."""
 
 
 def _finite(number: str) -> Decimal:

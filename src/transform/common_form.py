@@ -1,0 +1,126 @@
+"""The common form of change events: decodes many at once, and makes JSON of a column of their values. Pure.
+
+Most events have this form. `complete.py` takes all others, and finds the reason of each that is refused.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from transform.column_types import BOOLEAN, DECIMAL, INT32, INT64, JSON, SCALE, STRING, Column, ColumnType
+from transform.complete import json_value
+from transform.values import ENCODERS, NULL, RecordError
+
+Images: TypeAlias = Sequence[Any]
+"""The attributes of orders, as the decoder makes them."""
+
+
+def column_values(position: int, column: Column) -> Callable[[Images], list[bytes]]:
+    """Return a function from images to the JSON of this column in each. It raises RecordError if a value is refused."""
+    # The fields are named c0, c1, …. operator.attrgetter would make each record a twentieth slower.
+    field = f"image.c{position}"
+    if column.optional or column.type is JSON:
+        attributes: Callable[[Images], list[Any]] = eval(f"lambda images: [{field} for image in images]")  # noqa: S307
+        encode = _optional_encoder(column)
+        return lambda images: [encode(attribute) for attribute in attributes(images)]
+    values: Callable[[Images], list[Any]] = eval(f"lambda images: [{field}.value for image in images]")  # noqa: S307
+    encode = ENCODERS[column.type]
+    if column.type not in _COMMON_NUMBERS:
+        return lambda images: [encode(value) for value in values(images)]
+    encode_numbers = _numbers_encoder(column.type)
+    return lambda images: encode_numbers(values(images))
+
+
+# Numbers that are written as they are, or with ".0" behind them. Each ends with a line break here, so that one match
+# checks them all.
+_COMMON_NUMBERS = {
+    INT32: re.compile(r"(?:(?:-?[1-9][0-9]{0,8}|0)\n)+"),
+    INT64: re.compile(r"(?:(?:-?[1-9][0-9]{0,17}|0)\n)+"),
+    DECIMAL: re.compile(rf"(?:(?:-?[1-9][0-9]{{0,17}}|0)\.[0-9]{{1,{SCALE}}}\n)+"),
+}
+
+
+def _numbers_encoder(type_: ColumnType) -> Callable[[list[str]], list[bytes]]:
+    are_common, encode = _COMMON_NUMBERS[type_].fullmatch, ENCODERS[type_]
+    is_decimal = type_ is DECIMAL
+
+    def encode_numbers(numbers: list[str]) -> list[bytes]:
+        lines = "\n".join([n if "." in n else n + ".0" for n in numbers] if is_decimal else numbers)
+        if are_common(lines + "\n"):
+            encoded = lines.encode().split(b"\n")
+            if len(encoded) == len(numbers):  # a number with a line break in it is none
+                return encoded
+        return [encode(number) for number in numbers]
+
+    return encode_numbers
+
+
+def _optional_encoder(column: Column) -> Callable[[Any], bytes]:
+    if column.type is JSON:
+        return lambda attribute: json_value(attribute, column)
+    encode = ENCODERS[column.type]
+
+    def encode_optional(attribute: Any) -> bytes:  # noqa: ANN401
+        if attribute is None:
+            return NULL
+        value = attribute.value
+        if attribute.null == (value is not None):
+            raise RecordError  # two types, or none
+        return NULL if attribute.null else encode(value)
+
+    return encode_optional
+
+
+# A change is decoded straight to the values that the row needs. Columns have positions here instead of names, because a
+# name need not be an identifier of Python.
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_DecodeLines: TypeAlias = Callable[[bytes | str], list[Any]]
+
+
+def lines_decoder(columns: Sequence[Column], *, change_columns: bool) -> _DecodeLines:
+    """Return a decoder of the most common form of changes."""
+    try:
+        image, key = _image_type(columns), _image_type(columns[:1])
+    except ValueError:  # msgspec takes no name with a double quote, a backslash or a control character
+        return _refuse
+    stream_record: list[Any] = [("NewImage", image | None, None)]
+    change: list[Any] = [("eventName", Literal["INSERT", "MODIFY", "REMOVE"])]
+    if change_columns:
+        time = ("ApproximateCreationDateTime", int | float | str | None, None)
+        stream_record = [("SequenceNumber", str), *stream_record, ("Keys", key | None, None), time]
+        change += [("eventID", _Text)]
+    change += [("dynamodb", msgspec.defstruct("StreamRecord", stream_record, gc=False))]
+    return msgspec.json.Decoder(msgspec.defstruct("Change", change, gc=False)).decode_lines
+
+
+def _refuse(_lines: bytes | str) -> list[Any]:
+    """Leave every event to the complete way."""
+    raise msgspec.ValidationError
+
+
+def _image_type(columns: Sequence[Column]) -> Any:  # noqa: ANN401 - a type of msgspec
+    return msgspec.defstruct(
+        "Image",
+        [(f"c{position}", *_value_type(column)) for position, column in enumerate(columns)],
+        rename={f"c{position}": column.attribute for position, column in enumerate(columns)},
+        kw_only=True,  # an optional column may come before a required one
+        gc=False,
+    )
+
+
+def _value_type(column: Column) -> tuple[Any, ...]:
+    """Return the type of msgspec for a column's attribute, and its default if an order may lack it."""
+    name = column.type.attribute_type
+    if name is None:
+        return (msgspec.Raw, msgspec.Raw()) if column.optional else (msgspec.Raw,)
+    value: Any = bool if column.type is BOOLEAN else _Text if column.type is STRING and not column.optional else str
+    if not column.optional:
+        return (_attribute_type([("value", value)], {"value": name}),)
+    fields = [("value", value | None, None), ("null", bool, False)]
+    return (_attribute_type(fields, {"value": name, "null": "NULL"}) | None, None)
+
+
+def _attribute_type(fields: list[Any], rename: dict[str, str]) -> Any:  # noqa: ANN401
+    return msgspec.defstruct("Attribute", fields, rename=rename, gc=False, forbid_unknown_fields=True)
