@@ -35,6 +35,8 @@ BOOLEAN = ColumnType("BOOLEAN", "BOOL", "boolean")
 JSON = ColumnType("JSON", None, "string")
 """JSON text of any attribute, nested or not, with plain names and exact numbers instead of DynamoDB's types."""
 
+_TYPES = (STRING, INT32, INT64, DECIMAL, BOOLEAN, JSON)
+
 
 class Column:
     """A column of the row, and the attribute of the order that it comes from.
@@ -55,7 +57,7 @@ class Column:
         """Return the declaration."""
         more = ", optional=True" if self.optional else ""
         more += "" if self.name == self.attribute.lower() else f", name={self.name!r}"
-        return f"Column({self.attribute!r}, {self.type.name}{more})"
+        return f"Column({self.attribute!r}, {getattr(self.type, 'name', repr(self.type))}{more})"
 
 
 CHANGE_COLUMNS = ("event_id", "event_name", "event_time", "sequence_number")
@@ -64,12 +66,25 @@ CHANGE_COLUMNS = ("event_id", "event_name", "event_time", "sequence_number")
 OTHER_ATTRIBUTES = "other_attributes"
 """If the stack asks for it, each row ends with this column: JSON text of the attributes that no other column takes."""
 
+
+def deletion_columns(columns: Sequence[Column]) -> list[str]:
+    """Return the names of columns that are null together only in a row that says that its order was deleted.
+
+    They are the required columns but the key, and all that tells deletions where there are no change columns: the view
+    sales_current hides a row in which all of them are null. The list is empty if an order may lack everything but its
+    key. Then such a row can be an order, and the view hides none.
+    """
+    return [column.name for column in columns[1:] if not column.optional]
+
+
 _RESERVED = frozenset(("dt", *CHANGE_COLUMNS, OTHER_ATTRIBUTES))
 _NAME_BYTES_MAX = 255  # Amazon Athena User Guide, "Name databases, tables, and columns"
 # Hive separates the names of columns by commas and colons. Other signs have a meaning in SQL or in the template.
 _NAME = re.compile(r"[\w-](?:[\w -]*[\w-])?")
 _INTERNAL_NAME = re.compile(r"_col[0-9]+")  # Hive's JSON SerDe takes it for the name of a position
-# Amazon EventBridge User Guide, "Amazon EventBridge Pipes input transformation": the paths that a pipe can read.
+# Amazon EventBridge Pipes API Reference, "PipeTargetKinesisStreamParameters": a path has up to 256 characters, 18 of
+# them around the attribute's name.
+_KEY_CHARS_MAX = 238
 _KEY_ATTRIBUTE = re.compile(r"[A-Za-z0-9_/-]+")
 
 
@@ -78,19 +93,24 @@ def faults(columns: Sequence[Column], key: Column) -> list[str]:
     if not columns or columns[0] is not key:
         return ["COLUMNS: the first column must be KEY."]
     found = [f"{column!r}: {fault}." for column in columns for fault in (*_faults(column), *_key_faults(column, key))]
-    for what, each in (("attribute", Counter(column.attribute for column in columns)), ("name", _folded(columns))):
-        found += [f"COLUMNS: {count} columns have the {what} {text!r}." for text, count in each.items() if count > 1]
+    attributes = Counter(column.attribute for column in columns)
+    names = Counter(column.name.lower() for column in columns)
+    found += [
+        f"COLUMNS: {count} columns have the attribute {each!r}." for each, count in attributes.items() if count > 1
+    ]
+    found += [
+        f'COLUMNS: {count} columns have the name {each!r}, and Athena ignores case. Give one another name: name="…".'
+        for each, count in names.items()
+        if count > 1
+    ]
     return found
-
-
-def _folded(columns: Sequence[Column]) -> Counter[str]:
-    """Count names as Athena compares them: without case."""
-    return Counter(column.name.lower() for column in columns)
 
 
 def _faults(column: Column) -> list[str]:
     name, found = column.name, []
-    if not column.attribute or not all(each.isprintable() for each in column.attribute):
+    if column.type not in _TYPES:
+        found.append("the type is one of STRING, INT32, INT64, DECIMAL, BOOLEAN and JSON, without quotes")
+    if not column.attribute or not column.attribute.isprintable():
         found.append("the attribute's name is empty, or has characters that cannot be printed")
     if name.lower() in _RESERVED or _INTERNAL_NAME.fullmatch(name.lower()):
         found.append(f'the tables have a {name} of their own, so give the column another name: name="…"')
@@ -112,6 +132,9 @@ def _key_faults(column: Column, key: Column) -> list[str]:
         found.append("every order has its key, so it is not optional")
     if column.type in (BOOLEAN, JSON):
         found.append("a key is a STRING, or a number: INT32, INT64 or DECIMAL")
-    if not _KEY_ATTRIBUTE.fullmatch(column.attribute):
-        found.append("a pipe can read a key only if its name has no other signs than letters, digits, _, - and /")
+    if not _KEY_ATTRIBUTE.fullmatch(column.attribute) or len(column.attribute) > _KEY_CHARS_MAX:
+        found.append(
+            f"a pipe can read a key only if its name has up to {_KEY_CHARS_MAX} characters, all of them letters from A "
+            "to Z, digits, _, - or /"
+        )
     return found
