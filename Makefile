@@ -2,7 +2,7 @@
 # target needs and it does not have yet.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test random-lakes verify-aws lint bench bench-large format picture behaviours lock clean
+.PHONY: help setup demo test random-lakes verify-aws lint bench bench-large format picture columns behaviours lock clean
 
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
 	$(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
@@ -61,6 +61,9 @@ format: setup ## put the code into the standard format
 
 picture: ## draw docs/architecture.svg from docs/architecture.toml
 	"$(PYTHON)" docs/picture.py
+
+columns: ## write into the template and the docs what follows from src/transform/columns.py
+	PYTHONPATH=src "$(PYTHON)" -m columns
 
 behaviours: setup ## write docs/aws-behaviours.md from src/verify_aws/behaviours.toml
 	python -m verify_aws.page

@@ -12,6 +12,7 @@ SOURCE = ROOT / "src"
 ALLOWED = {
     "common": (),
     "transform": (),
+    "columns": ("transform",),
     "custom_resource": (),
     "bucket_cleanup": ("custom_resource",),
     "table_check": ("custom_resource",),

@@ -5,6 +5,9 @@ import json
 import re
 
 from tests import ROOT
+from tests.unit.events import change_event
+from transform.column_types import DECIMAL, INT32, STRING, Column
+from transform.record import RowWriter
 
 CONTRACT = (ROOT / "docs/contract.md").read_text()
 FAILURES = (ROOT / "docs/failures.md").read_text()
@@ -25,6 +28,17 @@ def test_the_rows_that_show_the_change_columns_are_rows_of_the_samples():
     shown = [f"{line}\n" for line in CONTRACT.splitlines() if '"event_id"' in line and line.startswith("{")]
     assert len(shown) == 2
     assert set(shown) <= rows
+
+
+def test_the_row_with_other_attributes_is_that_of_the_order_above_it():
+    order, row = re.findall(r"^\{.*(?:gift-wrap).*\}$", CONTRACT, re.MULTILINE)
+    columns = [
+        Column("orderid", STRING),
+        Column("product_name", STRING),
+        Column("quantity", INT32),
+        Column("price", DECIMAL),
+    ]
+    assert RowWriter(columns, other_attributes=True).row(change_event(json.loads(order))).decode() == f"{row}\n"
 
 
 def test_the_reasons_are_those_of_the_samples():

@@ -9,6 +9,7 @@ from local_aws.athena.errors import QueryFailedError
 from tests.unit.template.parsed import TEMPLATE, resolve
 
 DECLARED, CRAWLED = "declareddatabase", "sales_data_projection_db"
+TABLE = TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"]
 TODAY = datetime.now(UTC).date()
 
 
@@ -19,8 +20,8 @@ def day(ago=0):
 class Lake:
     """The two databases of the template, with the declared table over s3://Bucket/sales_data/."""
 
-    def __init__(self, **parameters):
-        declared = resolve(TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"], **parameters)
+    def __init__(self, table=TABLE, **parameters):
+        declared = resolve(table, **parameters)
         self.entries = {DECLARED: {"orders": json.loads(json.dumps(declared).replace("${!dt}", "${dt}"))}, CRAWLED: {}}
         self.registered = {}
         self.stored = {}
