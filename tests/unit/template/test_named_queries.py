@@ -9,31 +9,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local_aws.athena.tables import duckdb_type
 from sales_pipeline.orders.row import Row
 from sales_pipeline.orders.version import DELETED, Version
 from sales_pipeline.reconcile.declared import NAME_TIME, arrival
 from sales_pipeline.reconcile.ledger import Kind, Ledger
 from tests.unit.template.parsed import TEMPLATE, resolve
-from transform.values import PRECISION, SCALE
+from transform.column_types import CHANGE_COLUMNS, PRECISION, SCALE
+from transform.columns import COLUMNS
 
 BUCKET = "s3://bucket/sales_data/dt={}/stream-1-{}-{}-2f0c.json"
-FOUR_COLUMNS = f"orderid VARCHAR, product_name VARCHAR, quantity INT, price DECIMAL({PRECISION},{SCALE})"
-CHANGE_COLUMNS = "event_id VARCHAR, event_name VARCHAR, event_time VARCHAR, sequence_number VARCHAR"
+TYPES = {column.name: duckdb_type(column.type.catalog_type) for column in COLUMNS}
+FILLED = ["orderid", "product_name", "quantity", "price"]
 
 
 def sql(name, **parameters):
     return resolve(TEMPLATE["Resources"][name]["Properties"]["QueryString"], **parameters)
 
 
+def make_table(database, *, change_columns):
+    """Create the table `orders`, and return a statement that inserts a row with a value in some of its columns."""
+    text = [*(CHANGE_COLUMNS if change_columns else ()), "dt", "$path"]
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in (TYPES | dict.fromkeys(text, "VARCHAR")).items())
+    database.execute("CREATE SCHEMA DeclaredDatabase")
+    database.execute(f"CREATE TABLE DeclaredDatabase.orders ({columns})")
+    names, places = ", ".join(f'"{name}"' for name in (*FILLED, *text)), ", ".join("?" * len((*FILLED, *text)))
+    return f"INSERT INTO DeclaredDatabase.orders ({names}) VALUES ({places})"  # noqa: S608
+
+
 def ask(query, rows, **parameters):
     """Rows that a query gives over these rows of the table `orders`, once the view is there."""
-    columns = f"{FOUR_COLUMNS}, {CHANGE_COLUMNS}" if parameters else FOUR_COLUMNS
     with duckdb.connect() as database:
-        database.execute("CREATE SCHEMA DeclaredDatabase")
-        database.execute(f'CREATE TABLE DeclaredDatabase.orders ({columns}, dt VARCHAR, "$path" VARCHAR)')
+        insert = make_table(database, change_columns=bool(parameters))
         database.execute("CREATE MACRO date_format(time, format) AS strftime(time, format)")
-        places = ", ".join("?" * len(rows[0]))
-        database.executemany(f"INSERT INTO DeclaredDatabase.orders VALUES ({places})", rows)  # noqa: S608
+        database.executemany(insert, rows)
         database.execute(sql("CreateSalesCurrentViewQuery", **parameters))
         return database.execute(query).fetchall()
 
@@ -151,9 +160,7 @@ def test_the_view_and_reconcile_have_one_rule_for_the_newest_row(change_columns,
     shown = "SELECT product_name FROM DeclaredDatabase.sales_current"
 
     with duckdb.connect() as database:
-        database.execute("CREATE SCHEMA DeclaredDatabase")
-        columns = f"{FOUR_COLUMNS}, {CHANGE_COLUMNS}, dt VARCHAR"
-        database.execute(f'CREATE TABLE DeclaredDatabase.orders ({columns}, "$path" VARCHAR)')
+        insert = make_table(database, change_columns=True)
         database.execute(view.replace("row_number()", "rank()"))
 
         @settings(max_examples=100)
@@ -164,8 +171,8 @@ def test_the_view_and_reconcile_have_one_rule_for_the_newest_row(change_columns,
                 path = f"s3://2020-01-01-00-00-00/sales_data/dt={day}/{name}"
                 digits = sequence_number(version, number)
                 event_name = digits and ("MODIFY" if version else "REMOVE")
-                values = ["a", version, 1, 1, digits, event_name, None, digits, day, path]
-                database.execute("INSERT INTO DeclaredDatabase.orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+                one = 1 if version else None
+                database.execute(insert, ["a", version, one, one, digits, event_name, None, digits, day, path])
             found = {product for (product,) in database.execute(shown).fetchall()}
             kinds = {version: kind_of(version, rows, tmp_path_factory.mktemp("ledger")) for version in [*"1234", None]}
             newest = {version for version, kind in kinds.items() if kind in (None, Kind.undetermined)}

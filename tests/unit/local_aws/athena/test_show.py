@@ -42,15 +42,17 @@ def test_show_lists_what_the_catalog_has(lake, sql, column, lines):
 def test_describe_gives_each_column_as_one_text_with_tabs(lake, sql):
     answer = lake.ask(sql)
     assert answer.columns == ["col_name", "data_type", "comment"]
-    assert answer.rows[3] == ["price               \tdecimal(28,9)       \tPrice of one unit   "]
+    assert answer.rows[3] == [f"{'price':20}\t{'decimal(28,9)':20}\t{'':20}"]
     assert ["# Partition Information\t \t "] in answer.rows
+    assert answer.rows[-1] == [f"{'dt':20}\t{'string':20}\tDay in UTC on which Kinesis received the change"]
     assert lake.ask("DESCRIBE expensive").rows[2] == [f"{'quantity':20}\t{'int':20}\t{'':20}"]
 
 
 def test_show_create_table_makes_the_table_again(lake):
+    lake.entries[DECLARED]["orders"]["StorageDescriptor"]["Columns"][0]["Comment"] = "the order's id"
     text = "\n".join(line for (line,) in lake.ask("SHOW CREATE TABLE orders").rows)
-    assert text.startswith(f"CREATE EXTERNAL TABLE `{DECLARED}.orders`(\n  `orderid` string COMMENT 'Sorts by time")
-    assert "generator''s are', \n  `product_name` string, \n" in text
+    assert text.startswith(f"CREATE EXTERNAL TABLE `{DECLARED}.orders`(\n  `orderid` string COMMENT 'the order''s id'")
+    assert "\n  `product_name` string, \n" in text
     assert "\nLOCATION\n  's3://Bucket/sales_data/'\n" in text
     assert text.endswith("'storage.location.template'='s3://Bucket/sales_data/dt=${dt}/')")
 
