@@ -3,7 +3,7 @@
 from generator.orders import planned_orders, to_item
 from local_aws.athena.errors import QueryFailedError
 from tests.unit.events import change_event
-from tests.unit.local_aws.athena.lake import CRAWLED, DECLARED, Lake
+from tests.unit.local_aws.athena.lake import CRAWLED, DECLARED, TABLE, Lake
 from tests.unit.template.parsed import TEMPLATE, resolve
 from transform.columns import COLUMNS
 from transform.record import RowWriter
@@ -33,7 +33,7 @@ def test_mock_orders_have_all_that_the_columns_require():
 
 
 def test_saved_queries_use_columns_that_there_are():
-    lake = Lake()
+    lake = Lake(TABLE)
     lake.put(CRAWLED, lake.entries[DECLARED]["orders"] | {"Name": "sales_data"})
     saved = {
         name: each["Properties"]["QueryString"]

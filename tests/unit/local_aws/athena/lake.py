@@ -10,6 +10,14 @@ from tests.unit.template.parsed import TEMPLATE, resolve
 
 DECLARED, CRAWLED = "declareddatabase", "sales_data_projection_db"
 TABLE = TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"]
+"""The declared table with its own columns."""
+_TYPES = {"orderid": "string", "product_name": "string", "quantity": "int", "price": "decimal(28,9)"}
+_STORAGE = TABLE["StorageDescriptor"]
+_COLUMNS = [{"Name": name, "Type": kind} for name, kind in _TYPES.items()]
+FOUR_COLUMNS = TABLE | {
+    "StorageDescriptor": _STORAGE | {"Columns": _COLUMNS + [each for each in _STORAGE["Columns"] if "Fn::If" in each]}
+}
+"""The same with four columns, and those that parameters ask for."""
 TODAY = datetime.now(UTC).date()
 
 
@@ -20,7 +28,7 @@ def day(ago=0):
 class Lake:
     """The two databases of the template, with the declared table over s3://Bucket/sales_data/."""
 
-    def __init__(self, table=TABLE, **parameters):
+    def __init__(self, table=FOUR_COLUMNS, **parameters):
         declared = resolve(table, **parameters)
         self.entries = {DECLARED: {"orders": json.loads(json.dumps(declared).replace("${!dt}", "${dt}"))}, CRAWLED: {}}
         self.registered = {}
