@@ -21,7 +21,7 @@ ALLOWED = {
     "sales_pipeline.errors": (),
     "sales_pipeline.defaults": (),
     "sales_pipeline.terminal": ("common", "sales_pipeline.errors"),
-    "sales_pipeline.aws": ("common", "sales_pipeline.errors"),
+    "sales_pipeline.aws": ("common", "transform", "sales_pipeline.errors"),
     "local_aws": ("common", "sales_pipeline.aws"),
     "sales_pipeline.orders": ("common", "sales_pipeline.aws", "transform"),
     "sales_pipeline.query": ("common", "sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.terminal"),

@@ -5,17 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sales_pipeline.aws import parallel
+from sales_pipeline.aws.keys import Keys
 from sales_pipeline.aws.pace import Pace
 from sales_pipeline.aws.retry import PATIENT_CLIENT, waits
 from sales_pipeline.aws.stack import Stack
+from transform.column_types import Column
+from transform.columns import KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEY = "orderid"
-"""Name of the partition key, a string; template.yaml declares it."""
-KEY_BYTES_MAX = 2048
-"""Amazon DynamoDB Developer Guide, "Constraints in Amazon DynamoDB": partition key values."""
 GET_KEYS = 100
 """Keys in one call: DynamoDB API reference, BatchGetItem."""
 SEGMENTS = 4
@@ -28,16 +27,18 @@ Read = TypeVar("Read")
 class Table:
     """The stack's table. Its reads consume fewer read capacity units per second than this, on average."""
 
-    def __init__(self, stack: Stack, units_per_second: float) -> None:
+    def __init__(self, stack: Stack, units_per_second: float, key: Column = KEY) -> None:
         self._dynamodb: DynamoDBClient = stack.session.client("dynamodb", config=PATIENT_CLIENT)
         self._name = stack["TableName"]
+        self._keys = Keys(key)
         self._units_per_second = units_per_second
         self._pace = Pace(units_per_second)
 
     def scan(self, read: Callable[[Item], Read], attributes: Sequence[str]) -> Iterator[list[Read]]:
         """Yield `read` of every item, a page at a time and in no order. Threads call `read`, one for each segment.
 
-        The items have these attributes only. The reads are eventually consistent: an item can be a second old.
+        The items have these attributes only; without `attributes` they are whole. The reads are eventually consistent:
+        an item can be a second old.
         """
 
         def segment(number: int) -> Iterator[list[Read]]:
@@ -55,19 +56,19 @@ class Table:
 
         return parallel.batches(segment, range(SEGMENTS), SEGMENTS)
 
-    def items(self, keys: Iterable[str], attributes: Sequence[str] = ()) -> dict[str, Item]:
-        """Return up to GET_KEYS items by key as they are now, without the keys that the table does not hold.
+    def items(self, order_ids: Iterable[str], attributes: Sequence[str] = ()) -> dict[str, Item]:
+        """Return up to GET_KEYS orders by id as they are now, without those that the table does not hold.
 
         Without `attributes` the items are whole; otherwise these must name the key too. Raises RetryError.
         """
         found: dict[str, Item] = {}
-        left: list[Any] = [{KEY: {"S": key}} for key in keys if len(key.encode()) <= KEY_BYTES_MAX]
+        left: list[Any] = [self._keys.of(each) for each in order_ids if self._keys.can_be(each)]
         if not left:
             return found
         for wait_seconds in waits(f"Table {self._name} does not answer"):
             request: Any = {self._name: {"Keys": left, "ConsistentRead": True, **_projection(attributes)}}
             answer = self._dynamodb.batch_get_item(RequestItems=request, ReturnConsumedCapacity="TOTAL")
-            found |= {item[KEY]["S"]: item for item in answer["Responses"].get(self._name, [])}
+            found |= {self._keys.id_of(item): item for item in answer["Responses"].get(self._name, [])}
             self._pace.pay(_units(next(iter(answer.get("ConsumedCapacity", [])), None)))
             left = list(answer["UnprocessedKeys"][self._name]["Keys"]) if answer.get("UnprocessedKeys") else []
             if not left:
