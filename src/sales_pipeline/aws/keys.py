@@ -1,6 +1,5 @@
 """The partition key of the order table, and the ids of orders: an id is the text of a key. Pure."""
 
-from collections.abc import Mapping
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
 from typing import Any
 
@@ -26,14 +25,19 @@ class Keys:
         """Return the key of an order, as boto3's low-level client has it: `{"orderid": {"S": "7"}}`."""
         return {self.attribute: {self.type: order_id}}
 
-    def id_of(self, attributes: Mapping[str, Any]) -> str:
-        """Return the id of the order whose key, or item, this is. Raises ValueError if there is none in it."""
+    def text_of(self, attributes: Any) -> str:  # noqa: ANN401 - any JSON
+        """Return the value of the key in an item or a change event, as it is there. Raises ValueError without one."""
         try:
             text = attributes[self.attribute][self.type]
         except (LookupError, TypeError) as error:
             raise ValueError(f"no key of the order table: {type(error).__name__}") from None
         if not isinstance(text, str) or not text:
             raise ValueError("no key of the order table: it is no text")
+        return text
+
+    def id_of(self, attributes: Any) -> str:  # noqa: ANN401
+        """Return the id of the order whose item or key this is. Raises ValueError without one."""
+        text = self.text_of(attributes)
         return text if self.is_text else id_of_number(text)
 
     def can_be(self, order_id: str) -> bool:

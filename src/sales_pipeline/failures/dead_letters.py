@@ -12,6 +12,7 @@ from common.answers import error_code
 from sales_pipeline.aws.pipe_event import change_event, encode
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures.messages import DeadLetter, StreamRange, read_dead_letter
+from sales_pipeline.orders.form import RowForm
 from sales_pipeline.terminal.amounts import counted
 
 Matcher = Callable[[Mapping[str, Any]], bool]
@@ -143,7 +144,7 @@ def delete(stack: Stack, letter: DeadLetter) -> None:
 
 def pipe_filter(stack: Stack) -> Matcher:
     """Return the test that a change event has to pass: template.yaml, FilterCriteria of the pipe."""
-    event_names = EVENT_NAMES[stack.parameters.get("ChangeColumns", "NONE")]
+    event_names = EVENT_NAMES["APPEND" if RowForm.of(stack.parameters).change_columns else "NONE"]
     return lambda event: event.get("eventName") in event_names
 
 

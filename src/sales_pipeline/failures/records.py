@@ -9,11 +9,12 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import msgspec
 
 from sales_pipeline.terminal.times import to_ms
-from transform.record import to_row, to_row_with_change
+from transform.record import RowWriter
 from transform.values import RecordError
 
 UNREADABLE_RECORD = "unreadable: not a line that Firehose writes about a failed record"
@@ -143,13 +144,19 @@ def _error_record(line: bytes) -> ErrorRecord:
 
 
 def refusal(data: bytes) -> str | None:
-    """Return why this version of the transform refuses a record, with or without change columns; None if it doesn't."""
+    """Return why this version of the transform refuses a record, in any form of the rows; None if it doesn't."""
     try:
-        to_row(data, [])
-        to_row_with_change(data, [])
+        for writer in _writers():
+            writer.row(data)
     except RecordError as error:
         return str(error)
     return None
+
+
+@cache
+def _writers() -> tuple[RowWriter, ...]:
+    """Return writers that refuse all that any refuses. What each refuses comes first: that is the likely reason."""
+    return RowWriter(), RowWriter(change_columns=True, other_attributes=True)
 
 
 def by_reason(failures: Iterable[Failure]) -> list[Failure]:

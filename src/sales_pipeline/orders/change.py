@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sales_pipeline.aws.keys import Keys
 from sales_pipeline.aws.stream import PARTITION_KEY_CHARACTERS
-from sales_pipeline.aws.table import KEY_BYTES_MAX
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,10 @@ class Change:
     data: bytes
     digest: str
     """SHA-256 of the bytes, in hexadecimal: identifies a record, however often it fails."""
+    key: str | None
+    """The order's key, as the bytes have it; None where there is none that a table can hold."""
     order_id: str | None
-    """None where the bytes name no order, or one that no table can hold."""
+    """The one text of the key; None where there is no key."""
     removes: bool
     """Whether the order was deleted."""
     image: Mapping[str, Any] | None
@@ -26,26 +28,31 @@ class Change:
 
     @property
     def partition_key(self) -> str:
-        """The order's id, as the pipe sends it; the digest where there is none, or Kinesis would refuse it.
+        """The order's key, as the pipe sends it; the digest where there is none, or Kinesis would refuse it.
 
-        Changes of an order with such an id may go to two shards, and arrive in another order.
+        Changes of an order with such a key may go to two shards, and arrive in another order.
         """
-        if self.order_id is None or len(self.order_id) > PARTITION_KEY_CHARACTERS:
+        if self.key is None or len(self.key) > PARTITION_KEY_CHARACTERS:
             return self.digest
-        return self.order_id
+        return self.key
 
 
-def change_of(data: bytes) -> Change:
+_KEYS = Keys()
+
+
+def change_of(data: bytes, keys: Keys = _KEYS) -> Change:
     """Return what can be read of a change event's bytes, whatever they are."""
     try:
         event = json.loads(data)
     except (ValueError, RecursionError):
         event = None
     image = _member(event, "dynamodb", "NewImage")
+    key, order_id = _key(_member(event, "dynamodb", "Keys"), keys)
     return Change(
         data=data,
         digest=hashlib.sha256(data).hexdigest(),
-        order_id=_order_id(_member(event, "dynamodb", "Keys", "orderid", "S")),
+        key=key,
+        order_id=order_id,
         removes=_member(event, "eventName") == "REMOVE",
         image=image if isinstance(image, dict) else None,
     )
@@ -57,11 +64,12 @@ def _member(value: object, *names: str) -> object:
     return value
 
 
-def _order_id(value: object) -> str | None:
-    if not isinstance(value, str):
-        return None
+def _key(attributes: object, keys: Keys) -> tuple[str, str] | tuple[None, None]:
+    """Return the text of a key, and the order's id; None for both where a table can't hold such a key."""
     try:
-        size_bytes = len(value.encode())
-    except UnicodeEncodeError:
-        return None
-    return value if 0 < size_bytes <= KEY_BYTES_MAX else None
+        order_id = keys.id_of(attributes)
+    except ValueError:
+        return None, None
+    if not keys.can_be(order_id):
+        return None, None
+    return keys.text_of(attributes), order_id

@@ -5,23 +5,38 @@ the Hive JSON SerDe (template.yaml):
 
 - It does not allow a key twice (Amazon Athena User Guide, "Hive JSON SerDe").
 - It ignores the case of keys, and takes `_col3` for the name of the fourth column. A line that is blank or no object
-  fails the query. Sources: Apache Hive, `JsonSerDe.java`; Trino, `JsonDeserializer.java`, which follows it.
+  fails the query. A column that a row lacks is null. Sources: Apache Hive, `JsonSerDe.java`; Trino,
+  `JsonDeserializer.java`, which follows it.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import msgspec
 
-from sales_pipeline.orders.attributes import number
-from sales_pipeline.orders.version import COLUMN_NAMES, DELETED, VersionError, checked_text, digest_of
-from transform.columns import CHANGE_COLUMNS, COLUMNS, ORDER_ID
-from transform.values import SEQUENCE_NUMBER, as_declared, text, whole_number
+from sales_pipeline.aws.keys import id_of_number
+from sales_pipeline.orders.attributes import json_of_text, number
+from sales_pipeline.orders.form import RowForm
+from sales_pipeline.orders.version import DELETED, VersionError, digest_of
+from transform.column_types import (
+    BOOLEAN,
+    CHANGE_COLUMNS,
+    DECIMAL,
+    INT32,
+    INT64,
+    JSON,
+    OTHER_ATTRIBUTES,
+    STRING,
+    Column,
+    ColumnType,
+    deletion_columns,
+)
+from transform.values import SEQUENCE_NUMBER, as_declared
 
 
 class Row(NamedTuple):
@@ -40,39 +55,60 @@ class _NumberText(str):
 
 
 _decode = msgspec.json.Decoder(dict[str, Any], float_hook=_NumberText).decode
-_KEYS = frozenset(COLUMN_NAMES)
-_KEYS_WITH_CHANGE = _KEYS | set(CHANGE_COLUMNS)
 _INTERNAL_NAME = re.compile(r"_col[0-9]+")
 _EVENT_NAMES = ("INSERT", "MODIFY", "REMOVE")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
-# Rows from before a column was added lack it. All rows have the first four.
-_FIRST_COLUMNS = 4
-_INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
+_NO_CHANGE = (None, None, False)
 
 
-def read_row(line: bytes, *, change_columns: bool = True) -> Row:
-    """Return what a line of the lake holds. Raises VersionError where it is no row.
+class RowReader:
+    """Reads rows as a declared table of this form shows them.
 
-    With `change_columns` off, the row has none, whatever the line holds: as in a table without them.
+    A table without change columns, or without other attributes, has none, whatever a row holds.
     """
-    try:
-        row = _decode(line)
-        # Each key and each string has two quotes. Where there are more, a key is there twice, or a value is an object.
-        if b"\\" in line or line.count(b'"') != 2 * (len(row) + [*map(type, row.values())].count(str)):
-            _refuse_repeated_keys(line)
-        if not (is_plain := row.keys() == _KEYS) and row.keys() != _KEYS_WITH_CHANGE:
-            row = _without_case(row)
-        sequence_number, event_id, is_removed = (None, None, False) if is_plain else _change(row)
-        orderid = checked_text(row[ORDER_ID])
-        digest = _removed(row) if is_removed else digest_of([read(row) for read in _READ])
-    except (LookupError, TypeError, ArithmeticError, ValueError, RecursionError) as error:
-        raise VersionError(f"no row: {type(error).__name__}") from None
-    return Row(orderid, digest, sequence_number, event_id) if change_columns else Row(orderid, digest)
+
+    def __init__(self, form: RowForm) -> None:
+        names = tuple(column.name for column in form.columns)
+        deletion = deletion_columns(form.columns)
+        self._key, self._id_of = form.key.name, _id_reader(form.key.type)
+        self._read = [(column.name, _reader(column)) for column in form.columns[1:]]
+        if form.other_attributes:
+            self._read.append((OTHER_ATTRIBUTES, _other_attributes))
+        self._has_change_columns = form.change_columns
+        # A row with null at all of these positions is hidden by the view sales_current. The id at 0 is never null.
+        self._hidden_by = [names.index(name) for name in deletion] or [0]
+        # As the transform writes them. The names of every other row are looked at one by one.
+        self._without_change = frozenset((names, (*names, OTHER_ATTRIBUTES)))
+        self._with_change = frozenset(((*names, *CHANGE_COLUMNS), (*names, *CHANGE_COLUMNS, OTHER_ATTRIBUTES)))
+
+    def read(self, line: bytes) -> Row:
+        """Return what a line of the lake holds. Raises VersionError where it is no row."""
+        try:
+            row = _decode(line)
+            _refuse_repeated_keys(line, row)
+            names = (*row,)
+            if not (is_plain := names in self._without_change) and names not in self._with_change:
+                row = _without_case(row)
+            sequence_number, event_id, is_removed = _NO_CHANGE if is_plain else _change(row)
+            value_of = row.get
+            orderid = self._id_of(row[self._key])
+            values = [orderid, *[read(value_of(name)) for name, read in self._read]]
+            if is_removed:
+                _refuse_values(values[1:])
+            if self._has_change_columns:
+                return Row(orderid, DELETED if is_removed else digest_of(values), sequence_number, event_id)
+            is_hidden = values[self._hidden_by[0]] is None and all(values[each] is None for each in self._hidden_by)
+            return Row(orderid, DELETED if is_hidden else digest_of(values))
+        except (LookupError, TypeError, ArithmeticError, ValueError, RecursionError) as error:
+            raise VersionError(f"no row: {type(error).__name__}") from None
 
 
-def _refuse_repeated_keys(line: bytes) -> None:
+def _refuse_repeated_keys(line: bytes, row: Mapping[str, Any]) -> None:
     """Raise ValueError where an object in this JSON text has a key twice."""
-    json.loads(line, object_pairs_hook=_pairs, parse_int=str, parse_float=str)
+    quotes = line if b"\\" not in line else line.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Each key and each text has two quotes. Where there are more, a key is there twice, or a value is an object.
+    if quotes.count(b'"') != 2 * (len(row) + [*map(type, row.values())].count(str)):
+        json.loads(line, object_pairs_hook=_pairs, parse_int=str, parse_float=str)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> None:
@@ -91,14 +127,14 @@ def _change(row: Mapping[str, Any]) -> tuple[str | None, str | None, bool]:
     """Return the sequence number, the event's id, and whether it is a removal."""
     event_id, name, time, sequence_number = (row.get(column) for column in CHANGE_COLUMNS)
     if event_id is name is time is sequence_number is None:
-        return None, None, False
+        return _NO_CHANGE
     if name not in _EVENT_NAMES:
         raise ValueError("the event has another name")
     if time is not None:
         _refuse_other_times(time)
-    if not SEQUENCE_NUMBER.fullmatch(digits := checked_text(sequence_number)):
+    if not SEQUENCE_NUMBER.fullmatch(digits := _checked_text(sequence_number)):
         raise ValueError("the sequence number has another form")
-    return digits, checked_text(event_id), name == "REMOVE"
+    return digits, _checked_text(event_id), name == "REMOVE"
 
 
 # Many changes have the same time: DynamoDB gives whole seconds.
@@ -110,10 +146,62 @@ def _refuse_other_times(text: str) -> None:
     datetime.fromisoformat(text)
 
 
-def _removed(row: Mapping[str, Any]) -> bytes:
-    if any(row.get(name) is not None for name in COLUMN_NAMES if name != ORDER_ID):
+def _checked_text(value: object) -> str:
+    if type(value) is not str or not value:
+        raise ValueError("no text, or an empty one")
+    return value
+
+
+def _refuse_values(values: Iterable[object]) -> None:
+    if any(value is not None for value in values):
         raise ValueError("a deleted order has no values")
-    return DELETED
+
+
+# Functions from a column's value in JSON, None for null or nothing, to the value as `digest_of` takes it. They raise an
+# error for what the column can't hold.
+
+
+def _text(value: object) -> str | None:
+    return value if type(value) is str else _null(value)
+
+
+def _filled_text(value: object) -> str | None:
+    return value if type(value) is str and value else _null(value)
+
+
+def _whole_number(value: object, limit: int) -> str | None:
+    return _of_integer(value) if type(value) is int and -limit <= value < limit else _null(value)
+
+
+def _of_integer(value: int) -> str:
+    return str(value) if value % 10 else number(str(value))
+
+
+def _decimal_number(value: object) -> str | None:
+    if type(value) is _NumberText:
+        return _declared_number(value)
+    return _declared_number(str(value)) if type(value) is int else _null(value)
+
+
+def _boolean(value: object) -> bool | None:
+    return value if type(value) is bool else _null(value)
+
+
+def _json(value: object) -> str | None:
+    return json_of_text(value) if type(value) is str else _null(value)
+
+
+def _other_attributes(value: object) -> str | None:
+    text = _json(value)
+    if text is not None and text[0] != "{":
+        raise ValueError("no attributes")
+    return text
+
+
+def _null(value: object) -> Any:  # noqa: ANN401 - None, in the place of any value
+    if value is not None:
+        raise ValueError("no value of the column's type")
+    return value
 
 
 # Prices recur.
@@ -127,29 +215,22 @@ def _declared_number(text: str) -> str:
     return number(text)
 
 
-def _reader(name: str, encode: Callable[[str], bytes], *, may_be_absent: bool) -> Callable[[Mapping[str, Any]], Any]:
-    """Return a function that returns a column's value as `normal` returns the attribute that it comes from."""
-
-    def read_text(row: Mapping[str, Any]) -> object:
-        return ("S", checked_text(row[name]))
-
-    def read_whole_number(row: Mapping[str, Any]) -> object:
-        value = row[name]
-        if type(value) is not int or not _INT_MIN <= value <= _INT_MAX:
-            raise ValueError("no whole number in signed 32 bits")
-        return ("N", number(str(value)))
-
-    def read_number(row: Mapping[str, Any]) -> object:
-        value = row[name]
-        if type(value) is not int and type(value) is not _NumberText:
-            raise ValueError("no number")
-        return ("N", _declared_number(str(value)))
-
-    read = read_text if encode is text else read_whole_number if encode is whole_number else read_number
-    return (lambda row: read(row) if name in row else None) if may_be_absent else read
+_VALUES: Mapping[ColumnType, Callable[[object], object]] = {
+    STRING: _filled_text,
+    INT32: partial(_whole_number, limit=2**31),
+    INT64: partial(_whole_number, limit=2**63),
+    DECIMAL: _decimal_number,
+    BOOLEAN: _boolean,
+    JSON: _json,
+}
 
 
-_READ = [
-    _reader(column.name, column.encode, may_be_absent=position >= _FIRST_COLUMNS)
-    for position, column in enumerate(COLUMNS)
-]
+def _reader(column: Column) -> Callable[[object], object]:
+    return _text if column.type is STRING and column.optional else _VALUES[column.type]
+
+
+def _id_reader(type_: ColumnType) -> Callable[[object], str]:
+    """Return a function from the key's value to the order's id. It raises an error for null too."""
+    if type_ is STRING:
+        return _checked_text
+    return lambda value: id_of_number(_checked_text(_VALUES[type_](value)))

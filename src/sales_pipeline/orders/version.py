@@ -2,16 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from sales_pipeline.orders.attributes import normal
-from transform.columns import COLUMNS, ORDER_ID
-
-COLUMN_NAMES = [column.name for column in COLUMNS]
-"""The attributes that make a version of an order: those that have a column in the row."""
+from sales_pipeline.aws.keys import Keys
+from sales_pipeline.orders.attributes import json_of_attribute, normal, number
+from sales_pipeline.orders.form import RowForm
+from transform.column_types import Column
 
 DELETED = b"deleted"
 """Stands in the place of a digest for an order that was deleted: no digest is as short."""
@@ -35,27 +34,46 @@ _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 _encode = msgspec.json.Encoder().encode
 
 
-def version_of_item(item: Mapping[str, Any]) -> Version:
-    """Return the version that an item holds, as boto3's low-level client or a change event has the item.
+class Versions:
+    """Reads versions of orders from the table's items and from change events.
 
-    Attributes without a column make no difference. Raises VersionError.
+    Attributes that have no column make no difference, unless the rows hold them too.
     """
-    try:
-        values = [None if (attribute := item.get(name)) is None else normal(attribute) for name in COLUMN_NAMES]
-        return _version(item[ORDER_ID]["S"], values)
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise VersionError(f"no item of the order table: {type(error).__name__}") from None
 
+    def __init__(self, form: RowForm) -> None:
+        self.attributes = [] if form.other_attributes else [column.attribute for column in form.columns]
+        """Attributes that an item must have here, if it has them at all; empty for all attributes."""
+        self.id_of = Keys(form.key).id_of
+        self._columns = [(column.attribute, _reader(column)) for column in form.columns[1:]]
+        self._taken = {column.attribute for column in form.columns} if form.other_attributes else None
 
-def version_of_event(event: bytes) -> Version:
-    """Return the version that a change event brings. The id is where the transform reads it. Raises VersionError."""
-    try:
-        change = msgspec.json.decode(event)
-        if change.get("eventName") == "REMOVE":
-            return _version(change["dynamodb"]["Keys"][ORDER_ID]["S"], None)
-        return version_of_item(change.get("dynamodb", change)["NewImage"])
-    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise VersionError(f"no change event: {type(error).__name__}") from None
+    def of_item(self, item: Mapping[str, Any]) -> Version:
+        """Return the version that an item holds, as boto3's low-level client or a change event has the item.
+
+        Raises VersionError.
+        """
+        try:
+            orderid = self.id_of(item)
+            values = [orderid, *[read(item.get(name)) for name, read in self._columns]]
+            if self._taken is not None:
+                others = {name: value for name, value in item.items() if name not in self._taken}
+                values.append(json_of_attribute({"M": others}) if others else None)
+            return Version(orderid, digest_of(values))
+        except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
+            raise VersionError(f"no item of the order table: {type(error).__name__}") from None
+
+    def of_event(self, event: bytes) -> Version:
+        """Return the version that a change event brings. Raises VersionError.
+
+        The order's id is where the transform reads it.
+        """
+        try:
+            change = msgspec.json.decode(event)
+            if change.get("eventName") == "REMOVE":
+                return Version(self.id_of(change["dynamodb"]["Keys"]), DELETED)
+            return self.of_item(change.get("dynamodb", change)["NewImage"])
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            raise VersionError(f"no change event: {type(error).__name__}") from None
 
 
 def created_ms(orderid: str) -> int | None:
@@ -63,18 +81,47 @@ def created_ms(orderid: str) -> int | None:
     return int(orderid[:8] + orderid[9:13], 16) if _UUID7.fullmatch(orderid) else None
 
 
-def _version(orderid: object, values: Sequence[object] | None) -> Version:
-    """Return the version with these values; None stands for the order's deletion."""
-    return Version(checked_text(orderid), DELETED if values is None else digest_of(values))
-
-
 def digest_of(values: Sequence[object]) -> bytes:
-    """Return the digest of the values of an order, in the order of COLUMNS, as `normal` has them."""
+    """Return the digest of an order's id and the values of its other columns, each in the form in which they compare.
+
+    A value is None for null, text, a boolean, or `number` of a number. JSON is the text that `json_of_text` returns.
+    """
     return hashlib.blake2b(_encode(values), digest_size=16).digest()
 
 
-def checked_text(value: object) -> str:
-    """Return a text that is not empty. Raises VersionError for every other value."""
-    if not isinstance(value, str) or not value:
-        raise VersionError("expected a text")
-    return value
+def _reader(column: Column) -> Callable[[Any], object]:
+    """Return a function from an attribute, or None, to its value as `digest_of` takes it.
+
+    An attribute of another type than the column's gives a value that no row can have.
+    """
+    kind = column.type.attribute_type
+    if kind is None:
+        return _json_value
+    compared = _COMPARED[kind]
+
+    def read(attribute: Any) -> object:  # noqa: ANN401
+        if attribute is None:
+            return None
+        value = attribute.get(kind)
+        if value is None or len(attribute) > 1:
+            return None if attribute == _NULL else normal(attribute)
+        return compared(value)
+
+    return read
+
+
+def _json_value(attribute: Any) -> object:  # noqa: ANN401
+    return None if attribute is None or attribute == _NULL else json_of_attribute(attribute)
+
+
+def _checked(type_: type) -> Callable[[object], object]:
+    def checked(value: object) -> object:
+        if type(value) is not type_:
+            raise TypeError
+        return value
+
+    return checked
+
+
+_NULL = {"NULL": True}
+_COMPARED: Mapping[str, Callable[[Any], object]] = {"S": _checked(str), "N": number, "BOOL": _checked(bool)}

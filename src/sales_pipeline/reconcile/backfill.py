@@ -22,15 +22,14 @@ from sales_pipeline.aws.pace import Pace
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Item
 from sales_pipeline.orders.change import Change
-from sales_pipeline.orders.version import DELETED, version_of_item
+from sales_pipeline.orders.version import DELETED
 from sales_pipeline.reconcile.backfill_rules import (
+    BackfillEvents,
     BackfillOutcome,
     BackfillTally,
-    insertion,
     lack,
     never_sent,
     outside,
-    removal,
     why_not,
 )
 from sales_pipeline.reconcile.compare import compare, say
@@ -102,8 +101,9 @@ class Backfill:
     def __post_init__(self) -> None:
         stack = self.sources.stack
         self._kinesis: Any = stack.session.client("kinesis")
-        self._stream_name, self._table_stream_arn = stack["StreamName"], stack["TableStreamArn"]
-        self.has_change_columns = self.sources.has_change_columns
+        self._stream_name = stack["StreamName"]
+        self._events = BackfillEvents(self.sources.form, stack["TableStreamArn"])
+        self.has_change_columns = self.sources.form.change_columns
         self._pace = Pace(self.orders_per_second)
         # Orders are sent within a second after they are read.
         self._batch_orders = max(1, min(GET_KEYS, int(self.orders_per_second)))
@@ -128,12 +128,12 @@ class Backfill:
         for each in to_send:
             item = items.get(each.orderid)
             newest = each.newest_sequence_number
-            if (version_of_item(item).digest if item else DELETED) != each.version:
+            if (self.sources.reads.of_item(item).digest if item else DELETED) != each.version:
                 self.tally.add(BackfillOutcome.CHANGED, lack(each), each.orderid)
             elif item:
-                yield lack(each), insertion(item, newest, self._table_stream_arn, now_ms())
+                yield lack(each), self._events.insertion(item, newest, now_ms())
             else:
-                yield lack(each), removal(each.orderid, newest, self._table_stream_arn, now_ms())
+                yield lack(each), self._events.removal(each.orderid, newest, now_ms())
 
     def send_everything(self, ledger: Ledger) -> None:
         """Send every order of the table. With change columns, the ledger gets the lake's sequence numbers first."""
@@ -153,13 +153,13 @@ class Backfill:
                     advance(len(versions))
 
     def _changes_of_page(self, page: Iterable[Item], ledger: Ledger) -> Iterator[tuple[str, Change]]:
-        items = {item["orderid"]["S"]: item for item in page}
+        items = {self.sources.reads.id_of(item): item for item in page}
         newest = ledger.newest_sequence_numbers(items) if self.has_change_columns else {}
         for orderid, item in items.items():
             if outcome := outside(orderid, self.since_ms):
                 self.tally.add(outcome, _NOT_COMPARED, orderid)
             else:
-                yield _NOT_COMPARED, insertion(item, newest.get(orderid), self._table_stream_arn, now_ms())
+                yield _NOT_COMPARED, self._events.insertion(item, newest.get(orderid), now_ms())
 
     def _put(self, changes: Iterable[tuple[str, Change]]) -> None:
         by_digest = {change.digest: (lacks, change) for lacks, change in changes}

@@ -16,9 +16,11 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from sales_pipeline.aws.keys import Keys
 from sales_pipeline.aws.pipe_event import change_event, encode
 from sales_pipeline.orders.change import Change, change_of
-from sales_pipeline.orders.version import BACKFILLED, DELETED, created_ms, version_of_item
+from sales_pipeline.orders.form import RowForm
+from sales_pipeline.orders.version import BACKFILLED, DELETED, Versions, created_ms
 from sales_pipeline.reconcile.ledger import Difference, Kind
 
 # Smaller than every sequence number of a stream.
@@ -106,36 +108,42 @@ def never_sent(*, change_columns: bool) -> str:
     return f"Orders are sent as the table holds them now. Earlier {missed} that the lake missed are lost."
 
 
-def insertion(item: Mapping[str, Any], newest: str | None, stream_arn: str, now_ms: int) -> Change:
-    """Return the event that sends an order as the table holds it; `newest` as for `next_sequence_number`.
+class BackfillEvents:
+    """Makes the change events that a backfill sends to the Kinesis stream of a stack with rows of this form.
 
-    Its eventID is the same for the same version, whenever it is sent. Raises VersionError.
+    The table's stream has the ARN `stream_arn`. `newest` is as for `next_sequence_number`.
     """
-    dynamodb = {"Keys": {"orderid": item["orderid"]}, "NewImage": item}
-    return _event("INSERT", version_of_item(item).digest.hex(), dynamodb, newest, stream_arn, now_ms)
 
+    def __init__(self, form: RowForm, stream_arn: str) -> None:
+        self._keys, self._versions, self._stream_arn = Keys(form.key), Versions(form), stream_arn
 
-def removal(orderid: str, newest: str | None, stream_arn: str, now_ms: int) -> Change:
-    """Return the event that says that an order was deleted; `newest` as for `next_sequence_number`."""
-    # An order can be deleted more than once.
-    digest = hashlib.blake2b(f"{newest} {orderid}".encode(), digest_size=16).hexdigest()
-    return _event("REMOVE", digest, {"Keys": {"orderid": {"S": orderid}}}, newest, stream_arn, now_ms)
+    def insertion(self, item: Mapping[str, Any], newest: str | None, now_ms: int) -> Change:
+        """Return the event that sends an order as the table holds it.
 
+        Its eventID is the same for the same version, whenever it is sent. Raises VersionError.
+        """
+        version = self._versions.of_item(item)
+        dynamodb = {"Keys": {self._keys.attribute: item[self._keys.attribute]}, "NewImage": item}
+        return self._event("INSERT", version.digest.hex(), dynamodb, newest, now_ms)
 
-def _event(  # noqa: PLR0913, PLR0917
-    name: str, digest: str, dynamodb: Mapping[str, Any], newest: str | None, stream_arn: str, now_ms: int
-) -> Change:
-    record = {
-        "eventID": f"{BACKFILLED}{digest}",
-        "eventName": name,
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": stream_arn.split(":")[3],
-        "dynamodb": {
-            "ApproximateCreationDateTime": datetime.fromtimestamp(now_ms // 1000, UTC),
-            **dynamodb,
-            "SequenceNumber": next_sequence_number(newest),
-            "StreamViewType": "NEW_IMAGE",
-        },
-    }
-    return change_of(encode(change_event(record, stream_arn)))
+    def removal(self, orderid: str, newest: str | None, now_ms: int) -> Change:
+        """Return the event that says that an order was deleted."""
+        # An order can be deleted more than once.
+        digest = hashlib.blake2b(f"{newest} {orderid}".encode(), digest_size=16).hexdigest()
+        return self._event("REMOVE", digest, {"Keys": self._keys.of(orderid)}, newest, now_ms)
+
+    def _event(self, name: str, digest: str, dynamodb: Mapping[str, Any], newest: str | None, now_ms: int) -> Change:
+        record = {
+            "eventID": f"{BACKFILLED}{digest}",
+            "eventName": name,
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": self._stream_arn.split(":")[3],
+            "dynamodb": {
+                "ApproximateCreationDateTime": datetime.fromtimestamp(now_ms // 1000, UTC),
+                **dynamodb,
+                "SequenceNumber": next_sequence_number(newest),
+                "StreamViewType": "NEW_IMAGE",
+            },
+        }
+        return change_of(encode(change_event(record, self._stream_arn)), self._keys)

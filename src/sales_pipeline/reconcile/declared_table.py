@@ -4,18 +4,10 @@ Pure: no AWS, environment or clock. `sales` is installed without template.yaml, 
 A test holds the two together. The table's days are not here: `declared.ProjectedDays` takes any.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from transform.columns import CHANGE_COLUMNS, COLUMNS
-from transform.values import PRECISION, SCALE, decimal_number, text, whole_number
-
-CATALOG_TYPES: Mapping[Callable[[str], bytes], str] = {
-    text: "string",
-    whole_number: "int",
-    decimal_number: f"decimal({PRECISION},{SCALE})",
-}
-"""Glue's type of a column, by the function that writes its values."""
+from sales_pipeline.orders.form import RowForm
 
 _FORMAT = {
     "TableType": "EXTERNAL_TABLE",
@@ -48,26 +40,22 @@ _DEFAULTS = {
 _SERDE_DEFAULTS = {("serialization.format", "1")}  # Hive and Athena add it to each table
 
 
-def columns(*, change_columns: bool) -> list[str]:
-    """Return the columns of `orders`, each as its name and its type in the catalog: `quantity int`.
-
-    Names are in lower case: Athena ignores their case.
-    """
-    more = CHANGE_COLUMNS if change_columns else ()
+def columns(form: RowForm) -> list[str]:
+    """Return the columns of `orders`, each as its name and its type in the catalog: `quantity int`."""
     return [
-        *(f"{each.name.lower()} {CATALOG_TYPES[each.encode]}" for each in COLUMNS),
-        *(f"{name} string" for name in more),
+        *(f"{column.name} {column.type.catalog_type}" for column in form.columns),
+        *(f"{name} string" for name in form.more),
     ]
 
 
-def differences(table: Mapping[str, Any], location: str, *, change_columns: bool) -> list[str]:
+def differences(table: Mapping[str, Any], location: str, form: RowForm) -> list[str]:
     """Say what differs in the deployed table, as Glue's GetTable returns it, from the one that template.yaml declares.
 
     Each text names a property: `projection.enabled is false, and must be true`. `location` is the lake's:
     `s3://bucket/sales_data/`.
     """
     declared = _FORMAT | {"Location": location, "storage.location.template": f"{location}dt=${{dt}}/"}
-    declared |= _numbered("column", columns(change_columns=change_columns)) | {"partition key 1": "dt string"}
+    declared |= _numbered("column", columns(form)) | {"partition key 1": "dt string"}
     found = _properties(table)
     return [
         *(

@@ -1,9 +1,8 @@
 """Reads table, lake and failures for a comparison."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from functools import partial
 
 from common.clock import now_ms
 from sales_pipeline.aws.bucket import Folder, Location, Object, split_by_name
@@ -13,21 +12,25 @@ from sales_pipeline.errors import SalesError
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import SENT
 from sales_pipeline.failures.records import read_error_object
-from sales_pipeline.orders.row import read_row
-from sales_pipeline.orders.version import COLUMN_NAMES, Version, VersionError, version_of_event, version_of_item
+from sales_pipeline.orders.form import RowForm
+from sales_pipeline.orders.row import RowReader
+from sales_pipeline.orders.version import Version, VersionError, Versions
 from sales_pipeline.reconcile.declared import ARCHIVED, ProjectedDays, arrival
 from sales_pipeline.reconcile.declared_table import RANGE, differences
 from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
 from sales_pipeline.reconcile.report import Unread
+from transform.column_types import Column
+from transform.columns import COLUMNS
 
 
 class Sources:
     """What a comparison reads. The table's reads consume up to so many read capacity units per second."""
 
-    def __init__(self, stack: Stack, units_per_second: float) -> None:
+    def __init__(self, stack: Stack, units_per_second: float, columns: Sequence[Column] = COLUMNS) -> None:
         self.stack = stack
-        self.table = Table(stack, units_per_second)
-        self.has_change_columns = stack.parameters.get("ChangeColumns") == "APPEND"
+        self.form = RowForm.of(stack.parameters, columns)
+        self.table = Table(stack, units_per_second, self.form.key)
+        self.reads = Versions(self.form)
         self.lake_location = Location.parse(stack["DataLocation"])
         self.lake = Folder(stack, self.lake_location)
         self.errors = Folder(stack, Location.parse(stack["ErrorLocation"]))
@@ -42,7 +45,7 @@ class Sources:
         database, _, name = self.stack["DeclaredTable"].partition(".")
         try:
             table = glue.get_table(DatabaseName=database, Name=name)["Table"]
-            differs = differences(table, self.stack["DataLocation"], change_columns=self.has_change_columns)
+            differs = differences(table, self.stack["DataLocation"], self.form)
             if not differs:
                 return ProjectedDays.parse(table["Parameters"].get(RANGE, ""))
             problem = f"does not show the lake as it must: {'; '.join(differs)}: correct it"
@@ -54,11 +57,11 @@ class Sources:
 
     def versions(self) -> Iterator[list[Version]]:
         """Scan the table; a version can be a second old."""
-        return self.table.scan(version_of_item, COLUMN_NAMES)
+        return self.table.scan(self.reads.of_item, self.reads.attributes)
 
     def versions_now(self, orderids: Iterable[str]) -> list[Version]:
         """Read up to GET_KEYS orders as they are now, without those that the table does not hold."""
-        return [version_of_item(item) for item in self.table.items(orderids, COLUMN_NAMES).values()]
+        return [self.reads.of_item(item) for item in self.table.items(orderids, self.reads.attributes).values()]
 
 
 class Reader:
@@ -68,7 +71,7 @@ class Reader:
         self._sources, self._ledger = sources, ledger
         self._in_progress_ms, self._samples = in_progress_ms, samples
         self._days = sources.projected_days()
-        self._read_row = partial(read_row, change_columns=sources.has_change_columns)
+        self._read_row = RowReader(sources.form).read
         self._listed_ms = 0
         self._unread_rows, self._unread_objects = _Samples(samples), _Samples(samples)
         self._not_shown = _Samples(samples)
@@ -80,13 +83,13 @@ class Reader:
         """Read what is new, and compare."""
         self._listed_ms = now_ms()
         # Failures first: what a replay takes from them at the same time is then in both, and not in neither.
-        for lines in self._sources.errors.lines(_version_of_error, self._new(self._sources.errors.objects())):
+        for lines in self._sources.errors.lines(self._version_of_error, self._new(self._sources.errors.objects())):
             self._ledger.add_failures(lines.read, Explanation.errors)
             self._unread_error_records += len(lines.unreadable) + lines.object_is_unreadable
         self._read_dead_letters()
         since_ms = self._listed_ms - self._in_progress_ms
         recent = (each for each in self._sources.sent.objects() if each.last_modified_ms >= since_ms)
-        for lines in self._sources.sent.lines(_version_of_error, self._new(recent)):
+        for lines in self._sources.sent.lines(self._version_of_error, self._new(recent)):
             self._ledger.add_sent(lines.read, lines.object.last_modified_ms)
         self.read_lake()
         self.compare()
@@ -150,8 +153,20 @@ class Reader:
             # A range that can't be read explains nothing: its orders show as missing.
             if letter.range:
                 changes = dead_letters.read_range(streams, letter.range, matches).changes
-            self._ledger.add_failures(_versions(changes), Explanation.dead_letters)
+            self._ledger.add_failures(self._versions(changes), Explanation.dead_letters)
             self._unread_dead_letters += not letter.range or len(changes) < letter.changes
+
+    def _version_of_error(self, line: bytes) -> Version:
+        """Return the version in a line of an error object. Raises VersionError."""
+        for record in read_error_object(line):
+            if record.data is not None:
+                return self._sources.reads.of_event(record.data)
+        raise VersionError("no error record")
+
+    def _versions(self, changes: Iterable[bytes]) -> Iterator[Version]:
+        for change in changes:
+            with suppress(VersionError):
+                yield self._sources.reads.of_event(change)
 
 
 class _Samples:
@@ -167,17 +182,3 @@ class _Samples:
 
     def found(self) -> Found:
         return Found(self._count, self._first)
-
-
-def _version_of_error(line: bytes) -> Version:
-    """Return the version in a line of an error object. Raises VersionError."""
-    for record in read_error_object(line):
-        if record.data is not None:
-            return version_of_event(record.data)
-    raise VersionError("no error record")
-
-
-def _versions(changes: Iterable[bytes]) -> Iterator[Version]:
-    for change in changes:
-        with suppress(VersionError):
-            yield version_of_event(change)

@@ -14,6 +14,7 @@ from moto import mock_aws
 from sales_pipeline.failures import dead_letters, replay
 from sales_pipeline.failures import report as failures
 from sales_pipeline.failures.records import Selection
+from sales_pipeline.orders.form import RowForm
 from sales_pipeline.reconcile.reader import Reader
 from tests.unit.sales_pipeline.failures.letters import bodies, letter
 from tests.unit.sales_pipeline.failures.test_replay import TABLE, World, refuse
@@ -112,7 +113,7 @@ def unread_by_reconcile(world):
 
     class Sources:
         stack = world.stack
-        has_change_columns = False
+        form = RowForm()
 
         def projected_days(self):
             return None

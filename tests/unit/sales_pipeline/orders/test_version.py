@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.orders.row import Row, read_row
-from sales_pipeline.orders.version import (
-    DELETED,
-    Version,
-    VersionError,
-    created_ms,
-    version_of_event,
-    version_of_item,
-)
-from transform.columns import CHANGE_COLUMNS
-from transform.record import to_row, to_row_with_change
+from sales_pipeline.orders.form import RowForm
+from sales_pipeline.orders.row import Row, RowReader
+from sales_pipeline.orders.version import DELETED, Version, VersionError, Versions, created_ms
+from tests.unit.sales_pipeline.columns import FOUR
+from transform.column_types import CHANGE_COLUMNS
+from transform.record import RowWriter
 from transform.values import event_time
+
+NONE, APPEND = RowForm(columns=FOUR), RowForm(change_columns=True, columns=FOUR)
+version_of_item, version_of_event = Versions(NONE).of_item, Versions(NONE).of_event
+read_row, read_without_change = RowReader(APPEND).read, RowReader(NONE).read
+write, write_with_change = RowWriter(FOUR).row, RowWriter(FOUR, change_columns=True).row
 
 LAPTOP = {"orderid": {"S": "1"}, "product_name": {"S": "Laptop"}, "quantity": {"N": "2"}, "price": {"N": "349.99"}}
 
@@ -28,6 +28,10 @@ def change(item):
 
 def row(**changes):
     return json.dumps({"orderid": "1", "product_name": "Laptop", "quantity": 2, "price": 349.99} | changes).encode()
+
+
+def without(name):
+    return {each: attribute for each, attribute in LAPTOP.items() if each != name}
 
 
 def with_change(**changes):
@@ -56,7 +60,7 @@ items = st.fixed_dictionaries(
 @given(items)
 def test_an_item_its_change_event_and_the_transforms_row_are_one_version(item):
     event = change(item)
-    assert version_of_item(item) == version_of_event(event) == of_row(to_row(event, []))
+    assert version_of_item(item) == version_of_event(event) == of_row(write(event))
 
 
 @pytest.mark.parametrize("written", ["349", "349.0", "349.00", "3.49E2", "3490e-1", "0349"])
@@ -74,7 +78,7 @@ def test_one_price_is_one_version_however_it_is_written(written):
 )
 def test_a_row_is_the_version_of_its_order_whichever_form_the_transform_chose_for_the_price(price):
     item = LAPTOP | {"price": {"N": price}}
-    of_now = of_row(to_row(change(item), []))
+    of_now = of_row(write(change(item)))
     as_it_came = price if "." in price or "e" in price.lower() else f"{price}.0"  # as rows were written earlier
     line = b'{"orderid":"1","product_name":"Laptop","quantity":2,"price":%b}'
     assert of_now == of_row(line % as_it_came.encode()) == version_of_item(item)
@@ -116,18 +120,17 @@ def test_every_field_counts_and_its_type_too():
         ("product_name", {"S": "1"}),
         ("quantity", {"N": "3"}),
         ("price", {"S": "349.99"}),
-        ("price", {"NULL": True}),
         ("price", {"M": {"amount": {"N": "349.99"}}}),
     ]:
         seen.append(version_of_item(LAPTOP | {name: attribute}))
-    seen.append(version_of_item({name: LAPTOP[name] for name in LAPTOP if name != "price"}))
+    seen += [version_of_item(without(name)) for name in LAPTOP if name != "orderid"]
     assert len(set(seen)) == len(seen)
 
 
 def test_a_row_with_change_columns_is_the_same_version_and_says_its_place():
     version = version_of_item(LAPTOP)
     assert read_row(with_change()) == Row(*version, "0100", "e")
-    assert read_row(with_change(), change_columns=False) == Row(*version)
+    assert read_without_change(with_change()) == Row(*version)
     assert read_row(row(**dict.fromkeys(CHANGE_COLUMNS))) == Row(*version)  # as SQL shows a row without them
 
 
@@ -144,11 +147,25 @@ def test_a_deletion_is_no_version_of_the_order_from_wherever_it_is_read():
         "dynamodb": {"Keys": {"orderid": {"S": "1"}}, "SequenceNumber": "7"},
     }
     assert version_of_event(json.dumps(event).encode()) == ("1", DELETED)
-    line = to_row_with_change(json.dumps(event).encode(), [])
+    line = write_with_change(json.dumps(event).encode())
     assert read_row(line) == Row("1", DELETED, "7", "e")
-    assert read_row(line, change_columns=False) == Row("1", DELETED)
-    nothing = {name: LAPTOP["orderid"] if name == "orderid" else {"NULL": True} for name in LAPTOP}
-    assert version_of_item(nothing).digest != DELETED
+    assert read_without_change(line) == Row("1", DELETED)
+    assert version_of_item({"orderid": {"S": "1"}}).digest != DELETED
+
+
+@pytest.mark.parametrize("name", ["product_name", "quantity", "price"])
+def test_a_column_that_a_row_lacks_is_null_as_is_an_attribute_that_the_order_lacks(name):
+    absent = {each: value for each, value in json.loads(row()).items() if each != name}
+    versions = [of_row(json.dumps(absent).encode()), of_row(row(**{name: None})), version_of_item(without(name))]
+    versions.append(version_of_item(LAPTOP | {name: {"NULL": True}}))
+    assert set(versions) == {versions[0]}
+    assert versions[0] != version_of_item(LAPTOP)
+
+
+def test_without_change_columns_a_row_without_any_value_is_a_deletion_as_the_view_takes_it():
+    nothing = row(**dict.fromkeys(["product_name", "quantity", "price"]))
+    assert read_without_change(nothing) == read_without_change(b'{"orderid":"1"}') == Row("1", DELETED)
+    assert read_row(nothing).digest == version_of_item({"orderid": {"S": "1"}}).digest
 
 
 def test_an_attribute_that_no_column_shows_doesnt_count():
@@ -194,17 +211,16 @@ def test_binary_values_and_sets_are_equal_as_boto3_and_as_events_have_them():
         row(orderid=1),
         row(price=[1]),
         row(product_name=""),
-        row(product_name=None),
         row(product_name=7),
+        row(product_name=7.5),
         row(quantity="2"),
         row(quantity=2.0),
         row(quantity=True),
         row(quantity=2**31),
         row(quantity=-(2**31) - 1),
         row(price="349.99"),
-        row(price=None),
         row(price=True),
-        b'{"orderid":"1","product_name":"Laptop","quantity":2}',
+        b'{"product_name":"Laptop","quantity":2,"price":1.0}',
         with_change(sequence_number="seven"),
         with_change(sequence_number=7),
         with_change(sequence_number="1" * 41),
@@ -226,6 +242,8 @@ def test_binary_values_and_sets_are_equal_as_boto3_and_as_events_have_them():
         with_change(event_name="REMOVE"),
         with_change(event_name="REMOVE", **dict.fromkeys(LAPTOP)),
         row(event_name="REMOVE", **dict.fromkeys(["product_name", "quantity", "price"])),
+        with_change(event_id=7.5),
+        with_change(sequence_number=7.5),
         b'{"orderid":"1","product_name":"a","quantity":1,"price":1e99999999999999999999}',
         b'{"orderid":"1","product_name":"a","quantity":1,"price":1.' + b"0" * 2000 + b"1}",
         b'{"orderid":"1","product_name":"a","quantity":1,"price":10000000000000000000}',

@@ -14,8 +14,9 @@ from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.dead_letters import Listing
 from sales_pipeline.reconcile import backfill, compare
+from tests.unit.sales_pipeline.columns import FOUR
 from tests.unit.sales_pipeline.reconcile.stacks import Session
-from transform.record import to_row, to_row_with_change
+from transform.record import RowWriter
 from transform.values import RecordError
 
 BUCKET, TABLE = "lake", "orders"
@@ -69,7 +70,7 @@ class World:
             "BucketName": BUCKET,
             "DeclaredTable": "declared.orders",
         }
-        self.to_row = to_row_with_change if change_columns == "APPEND" else to_row
+        self.row_of = RowWriter(FOUR, change_columns=change_columns == "APPEND").row
         self.delivered = 0
         self.objects = 0
         self.calls = 0
@@ -116,7 +117,7 @@ class World:
             data = json.dumps(change).encode()
             self.delivered += 1
             try:
-                row = self.to_row(data, [])
+                row = self.row_of(data)
             except RecordError:
                 self.write("errors/processing-failed/", error_line(data))
             else:

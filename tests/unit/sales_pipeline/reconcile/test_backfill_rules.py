@@ -6,24 +6,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.orders.row import Row, read_row
-from sales_pipeline.orders.version import DELETED, version_of_item
+from sales_pipeline.orders.form import RowForm
+from sales_pipeline.orders.row import Row, RowReader
+from sales_pipeline.orders.version import DELETED, Versions
 from sales_pipeline.reconcile.backfill_rules import (
+    BackfillEvents,
     BackfillOutcome,
     BackfillTally,
-    insertion,
     lack,
     never_sent,
     next_sequence_number,
     outside,
-    removal,
     why_not,
 )
 from sales_pipeline.reconcile.ledger import Difference, Kind
-from transform.record import to_row, to_row_with_change
+from tests.unit.sales_pipeline.columns import EVERY_TYPE, FOUR
+from transform.record import RowWriter
 
 STREAM_ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-11-22T00:00:00.000"
 NOW_MS = 1_795_348_800_123
+FORM, APPEND = RowForm(columns=FOUR), RowForm(change_columns=True, columns=FOUR)
+insertion, removal = BackfillEvents(FORM, STREAM_ARN).insertion, BackfillEvents(FORM, STREAM_ARN).removal
+version_of_item = Versions(FORM).of_item
+write, write_with_change = RowWriter(FOUR).row, RowWriter(FOUR, change_columns=True).row
 ORDER = {
     "orderid": {"S": "ä 1"},
     "product_name": {"S": "PC\n"},
@@ -40,7 +45,7 @@ def event(change):
 
 
 def test_an_order_becomes_an_event_as_the_pipe_sends_it():
-    made = event(insertion(ORDER, "0099", STREAM_ARN, NOW_MS))
+    made = event(insertion(ORDER, "0099", NOW_MS))
     assert made == {
         "eventID": f"backfill-{version_of_item(ORDER).digest.hex()}",
         "eventName": "INSERT",
@@ -59,26 +64,42 @@ def test_an_order_becomes_an_event_as_the_pipe_sends_it():
 
 
 def test_the_transform_makes_of_it_the_row_of_the_order_in_both_shapes():
-    change = insertion(ORDER, None, STREAM_ARN, NOW_MS)
+    change = insertion(ORDER, None, NOW_MS)
     assert change.partition_key == "ä 1"
-    assert read_row(to_row(change.data, [])) == Row(*version_of_item(ORDER))
-    row = json.loads(to_row_with_change(change.data, []))
+    assert RowReader(FORM).read(write(change.data)) == Row(*version_of_item(ORDER))
+    row = json.loads(write_with_change(change.data))
     assert (row["event_name"], row["event_time"], row["sequence_number"]) == ("INSERT", "2026-11-22T12:00:00.000Z", "0")
 
 
 def test_a_removal_becomes_a_row_that_says_so_and_nothing_without_change_columns():
-    change = removal("ä 1", "99", STREAM_ARN, NOW_MS)
+    change = removal("ä 1", "99", NOW_MS)
     assert change.partition_key == "ä 1"
-    assert to_row(change.data, []) is None
-    row = read_row(to_row_with_change(change.data, []))
+    assert write(change.data) is None
+    row = RowReader(APPEND).read(write_with_change(change.data))
     assert (row.orderid, row.digest, row.sequence_number) == ("ä 1", DELETED, "100")
 
 
+def test_an_order_whose_key_is_a_number_is_sent_under_its_text_and_removed_by_it():
+    events = BackfillEvents(RowForm(change_columns=True, other_attributes=True, columns=EVERY_TYPE), STREAM_ARN)
+    item = {"orderNo": {"N": "12"}, "class": {"BOOL": True}, "Total": {"N": "1"}, "shipping": {"M": {}}}
+    for change in (events.insertion(item, None, NOW_MS), events.removal("12", None, NOW_MS)):
+        assert event(change)["dynamodb"]["Keys"] == {"orderNo": {"N": "12"}}
+        assert (change.partition_key, change.order_id) == ("12", "12")
+
+
+def test_other_attributes_make_another_version_only_if_the_rows_hold_them():
+    other = ORDER | {"photo": {"B": b"1"}}
+    keep = BackfillEvents(RowForm(other_attributes=True, columns=FOUR), STREAM_ARN).insertion
+    for send, is_same in ((insertion, True), (keep, False)):
+        ids = {event(send(item, None, NOW_MS))["eventID"] for item in (ORDER, other)}
+        assert (len(ids) == 1) is is_same
+
+
 def test_a_version_has_the_same_event_id_whenever_it_is_sent():
-    once, again = (event(insertion(ORDER, newest, STREAM_ARN, NOW_MS + ms)) for newest, ms in ((None, 0), ("7", 9999)))
+    once, again = (event(insertion(ORDER, newest, NOW_MS + ms)) for newest, ms in ((None, 0), ("7", 9999)))
     assert once["eventID"] == again["eventID"]
-    ids = {once["eventID"], event(insertion(ORDER | {"price": {"N": "1"}}, None, STREAM_ARN, NOW_MS))["eventID"]}
-    ids |= {event(removal(orderid, number, STREAM_ARN, NOW_MS))["eventID"] for orderid in "ab" for number in "12"}
+    ids = {once["eventID"], event(insertion(ORDER | {"price": {"N": "1"}}, None, NOW_MS))["eventID"]}
+    ids |= {event(removal(orderid, number, NOW_MS))["eventID"] for orderid in "ab" for number in "12"}
     assert len(ids) == 6
 
 

@@ -5,12 +5,22 @@ import copy
 import pytest
 
 from sales_pipeline.errors import SalesError
+from sales_pipeline.orders.form import RowForm
 from sales_pipeline.reconcile import declared_table
+from tests.unit.sales_pipeline.columns import EVERY_TYPE, FOUR
 from tests.unit.sales_pipeline.reconcile.stacks import BUCKET, Glue
+from transform.columns import COLUMNS
 
 PARAMETERS, STORAGE = ("Parameters",), ("StorageDescriptor",)
 SERDE, SERDE_PARAMETERS = (*STORAGE, "SerdeInfo"), (*STORAGE, "SerdeInfo", "Parameters")
 TEXT = {"Type": "string"}
+OF_FOUR = [
+    TEXT | {"Name": "orderid"},
+    TEXT | {"Name": "product_name"},
+    {"Name": "quantity", "Type": "int"},
+    {"Name": "price", "Type": "decimal(28,9)"},
+]
+OF_CHANGE = [TEXT | {"Name": name} for name in ("event_id", "event_name", "event_time", "sequence_number")]
 
 
 def changed(table, path, change):
@@ -36,19 +46,43 @@ def retyped(name, catalog_type):
     return lambda columns: [each | {"Type": catalog_type} if each["Name"] == name else each for each in columns]
 
 
-def differences(table, change_columns="NONE"):
-    location = f"s3://{BUCKET}/sales_data/"
-    return declared_table.differences(table, location, change_columns=change_columns == "APPEND")
+def differences(table, change_columns="NONE", columns=FOUR):
+    form = RowForm(change_columns == "APPEND", columns=columns)
+    return declared_table.differences(table, f"s3://{BUCKET}/sales_data/", form)
 
 
 @pytest.fixture
 def table(change_columns):
-    return Glue(change_columns).table
+    """The template's table, with the columns of these tests."""
+    more = OF_CHANGE if change_columns == "APPEND" else []
+    return changed(Glue(change_columns).table, STORAGE, {"Columns": OF_FOUR + more})
 
 
 @pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
-def test_the_templates_table_is_as_declared(table, change_columns):
-    assert differences(table, change_columns) == []
+def test_the_templates_table_is_as_declared(change_columns):
+    assert differences(Glue(change_columns).table, change_columns, COLUMNS) == []
+
+
+@pytest.mark.parametrize(
+    ("change_columns", "other_attributes", "more"),
+    [
+        ("NONE", "DROP", []),
+        ("NONE", "KEEP", ["other_attributes"]),
+        ("APPEND", "DROP", ["event_id", "event_name", "event_time", "sequence_number"]),
+        ("APPEND", "KEEP", ["event_id", "event_name", "event_time", "sequence_number", "other_attributes"]),
+    ],
+)
+def test_the_parameters_decide_which_columns_follow_those_of_the_order(change_columns, other_attributes, more):
+    parameters = {"ChangeColumns": change_columns, "OtherAttributes": other_attributes}
+    assert declared_table.columns(RowForm.of(parameters, EVERY_TYPE)) == [
+        *("order_no bigint", "image string", "class boolean", "gift-wrap string", "order id int"),
+        *("price decimal(28,9)", "views bigint", "paid boolean", "shipping string"),
+        *(f"{name} string" for name in more),
+    ]
+
+
+def test_a_stack_from_before_a_parameter_has_what_it_had_then():
+    assert RowForm.of({}, FOUR) == RowForm.of({"ChangeColumns": "NONE", "OtherAttributes": "DROP"}, FOUR)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +183,8 @@ def test_another_column_is_named(table, change_columns, change, says):
 
 def test_the_columns_are_those_of_the_deployed_change_columns(table):
     assert differences(table, "APPEND")[0] == "column 5 is absent, and must be event_id string"
-    assert differences(Glue("APPEND").table)[0] == "column 5 is event_id string, and must not be there"
+    appended = with_columns(table, lambda columns: columns + OF_CHANGE)
+    assert differences(appended)[0] == "column 5 is event_id string, and must not be there"
 
 
 def test_the_case_of_a_name_or_a_type_doesnt_count(table):
