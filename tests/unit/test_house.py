@@ -35,7 +35,7 @@ ALLOWED = {
     ),
     "sales_pipeline.status": (
         "common",
-        *(f"sales_pipeline.{name}" for name in ("aws", "errors", "terminal", "failures")),
+        *(f"sales_pipeline.{name}" for name in ("aws", "errors", "terminal", "orders", "failures")),
     ),
     "sales_pipeline.reconcile": (
         *("common", "transform"),

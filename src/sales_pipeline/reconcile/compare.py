@@ -69,8 +69,7 @@ def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None,
     for orderids in ledger.doubtful_orders(since_ms, GET_KEYS):
         ledger.update_orders(orderids, sources.versions_now(orderids), now_ms())
     reader.compare()
-    has_change_columns = sources.form.change_columns
-    return conclude(ledger, reader.unread(), reader.not_shown(), samples, has_change_columns=has_change_columns)
+    return conclude(ledger, reader.unread(), reader.not_shown(), samples, sources.form)
 
 
 def say(step: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from common.printable import printable, printable_json
+from sales_pipeline.orders.form import RowForm
 from sales_pipeline.reconcile.ledger import Explanation, Found, Kind, Ledger
 
 
@@ -54,6 +55,8 @@ class Reconciliation:
     rows: int
     has_change_columns: bool
     """Whether the stack was deployed with ChangeColumns=APPEND."""
+    has_other_attributes: bool
+    """Whether the stack was deployed with OtherAttributes=KEEP."""
     rows_with_sequence_number: int
     """Rows with change columns: none without APPEND; with it all or, after a switch, the later ones."""
     objects: int
@@ -97,14 +100,13 @@ class Reconciliation:
         return Verdict.accounted_for if any(found.count for found in others) else Verdict.equal
 
 
-def conclude(
-    ledger: Ledger, unread: Unread, not_shown: Found, samples: int, *, has_change_columns: bool
-) -> Reconciliation:
+def conclude(ledger: Ledger, unread: Unread, not_shown: Found, samples: int, form: RowForm) -> Reconciliation:
     """Return what the ledger's last comparison found, with up to so many sample ids of each kind."""
     return Reconciliation(
         orders=ledger.orders(),
         rows=ledger.rows(),
-        has_change_columns=has_change_columns,
+        has_change_columns=form.change_columns,
+        has_other_attributes=form.other_attributes,
         rows_with_sequence_number=ledger.rows_with_sequence_number(),
         objects=ledger.objects(),
         missing=ledger.unexplained(Kind.missing, samples),
@@ -165,11 +167,10 @@ def _undetermined(found: Reconciliation) -> str:
 
 def limits(found: Reconciliation) -> tuple[str, ...]:
     """Return what the comparison can't tell of these rows, a sentence each."""
-    if not found.has_change_columns:
-        return (_BY_ARRIVAL, _SAME_VERSION, _ALWAYS)
-    if found.rows_with_sequence_number < found.rows:
-        return (_BY_NUMBER_FIRST, _SAME_VERSION, _ALWAYS)
-    return (_ALWAYS,)
+    if found.has_change_columns and found.rows_with_sequence_number == found.rows:
+        return (_ALWAYS,)
+    newest = _BY_NUMBER_FIRST if found.has_change_columns else _BY_ARRIVAL
+    return (newest, _ALWAYS) if found.has_other_attributes else (newest, _SAME_VERSION, _ALWAYS)
 
 
 def explained(found: Reconciliation) -> list[tuple[str, Found, str]]:

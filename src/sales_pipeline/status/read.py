@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.stack import Stack, StackError
 from sales_pipeline.failures.replayed import replayed_lately
+from sales_pipeline.orders.form import RowForm
 from sales_pipeline.status import metrics, sources, stages, unknown_attributes
 from sales_pipeline.status.stages import Described, Measured, Objects, Stage
 from sales_pipeline.status.stand_ins import StandIn, with_stand_in
@@ -131,7 +132,7 @@ class _Stages:
     def _transform(self) -> Stage:
         name = self._stack["TransformFunctionName"]
         described = self._client("lambda").get_function_configuration(FunctionName=name)
-        kept = self._stack.parameters.get("OtherAttributes") == "KEEP"
+        kept = RowForm.of(self._stack.parameters).other_attributes
         return stages.transform(described, self._measured, self._unknown_attributes(), kept=kept)
 
     def _unknown_attributes(self) -> list[str] | None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_pipeline.orders.form import RowForm
 from sales_pipeline.orders.row import Row
 from sales_pipeline.orders.version import DELETED, Version
 from sales_pipeline.reconcile.declared import arrival, arrival_at
@@ -33,7 +34,7 @@ def ledger(tmp_path):
 
 def reconcile(ledger, unread=NOTHING_UNREAD):
     ledger.compare(NOW_MS, IN_PROGRESS_MS)
-    return conclude(ledger, unread, NOTHING, ALL, has_change_columns=False)
+    return conclude(ledger, unread, NOTHING, ALL, RowForm())
 
 
 ids = st.sampled_from(["a", "b", "c", "ä\0b"])

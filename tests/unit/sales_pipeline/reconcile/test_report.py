@@ -14,9 +14,10 @@ WRONG = ("missing", "stale", "undetermined")
 KINDS = (*WRONG, "duplicate", "unknown", "not_shown", "errors", "dead_letters", "in_progress")
 
 
-def report(rows=2, rows_with_sequence_number=0, unread=NOTHING_UNREAD, orders=2, *, has_change_columns=False, **found):
+def report(rows=2, rows_with_sequence_number=0, unread=NOTHING_UNREAD, orders=2, **found):
     return Reconciliation(
-        has_change_columns=has_change_columns,
+        has_change_columns=found.pop("has_change_columns", False),
+        has_other_attributes=found.pop("has_other_attributes", False),
         orders=orders,
         rows=rows,
         rows_with_sequence_number=rows_with_sequence_number,
@@ -68,6 +69,15 @@ def test_a_report_says_only_what_holds_for_the_stack_and_its_rows(
     assert duplicate_says in text
     assert [each for each in (BY_ARRIVAL, BY_NUMBER_FIRST) if each in text] == says
     assert "Versions before the newest are not checked." in text
+
+
+@pytest.mark.parametrize("has_other_attributes", [False, True])
+@pytest.mark.parametrize("has_change_columns", [False, True])
+def test_an_attribute_without_a_column_makes_no_version_unless_the_rows_hold_all(
+    has_change_columns, has_other_attributes
+):
+    found = report(has_change_columns=has_change_columns, has_other_attributes=has_other_attributes, duplicate=SOME)
+    assert ("if an attribute changed that has no column" in to_text(found)) is not has_other_attributes
 
 
 @pytest.mark.parametrize("has_change_columns", [False, True])
