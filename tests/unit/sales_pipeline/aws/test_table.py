@@ -7,9 +7,9 @@ import pytest
 from moto import mock_aws
 
 from sales_pipeline.aws import retry
+from sales_pipeline.aws.keys import KEY_BYTES_MAX
 from sales_pipeline.aws.retry import RetryError
 from sales_pipeline.aws.stack import Stack
-from sales_pipeline.aws.keys import KEY_BYTES_MAX
 from sales_pipeline.aws.table import Table
 from transform.column_types import INT64, STRING, Column
 
