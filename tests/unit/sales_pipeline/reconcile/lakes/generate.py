@@ -1,27 +1,21 @@
 """Random lakes: a table and the rows that a working pipeline makes of its changes, and then up to four oddities."""
 
-import json
 import random
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
-from tests.unit.sales_pipeline.reconcile.lakes import odd_objects, odd_orders, odd_rows  # noqa: F401 - they register their oddities
-from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW, Lake, Object, Version
+from tests.unit.sales_pipeline.reconcile.lakes import odd_objects, odd_orders, odd_own, odd_rows  # noqa: F401 - they register their oddities
+from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW, Lake, Object
 from tests.unit.sales_pipeline.reconcile.lakes.odd import make_next_odd, make_odd
+from tests.unit.sales_pipeline.reconcile.lakes.schema import FOUR, OWN
+from tests.unit.sales_pipeline.reconcile.lakes.values import OTHERS, json_text
 
 # Whether rows have change columns: of the earlier objects, and of the later ones. The stack's parameter is the latter.
 HISTORIES = [("NONE", "NONE"), ("APPEND", "APPEND"), ("NONE", "APPEND"), ("APPEND", "NONE")]
-VERSIONS = [
-    Version("Laptop", "1", "349"),
-    Version("Laptop", "2", "349"),
-    Version("Laptop", "1", "349.5"),
-    Version("Größe 27″", "-3", "0"),
-    Version("Drone", "2147483647", "0.000000001"),
-    Version("null", "0", "1234567890123456789.123456789"),
-    Version('a "b" \\ \n\u2028', "-2147483648", "9999999999999999999"),
-    Version('{"price":1}', "7", "-0.5"),
-]
+# The same for other attributes. Before a switch to KEEP, rows lack what the table then holds: that is an oddity.
+OTHERS_HISTORIES = [("DROP", "DROP"), ("KEEP", "KEEP"), ("KEEP", "KEEP"), ("KEEP", "DROP")]
 STREAMS = ["orders", "stack-DeliveryStream-x1", "copy-2020-01-01-00-00-00"]
 
 
@@ -30,48 +24,55 @@ class Change:
     """One change of an order, as its row tells it; no version stands for the deletion."""
 
     orderid: str
-    version: Version | None
+    version: dict | None
     event_id: str = ""
     sequence_number: str = ""
     slot: int = 0
 
 
 def random_lake(number):
-    """The lake of this number, always the same one."""
+    """The lake of this number, always the same one. One of three has the columns of OWN, the others those of FOUR."""
     rng = random.Random(number)
-    lake = right_lake(rng)
-    # Two of three lakes get the oddities in turn, so that no oddity is left to chance. It may not fit the first lake.
-    if turn := number % 3:
+    turn, schema = number % 3, FOUR if number % 3 else OWN
+    lake = right_lake(rng, schema)
+    # So many lakes get the oddities in turn, so that no oddity is left to chance. It may not fit the first lake.
+    if turn or number % 2:
         for _ in range(10):
             before = str(lake)
-            make_next_odd(lake, rng, number // 3 * 2 + turn)
+            make_next_odd(lake, rng, number // 3 * 2 + turn if turn else number // 6)
             if str(lake) != before:
                 break
-            lake = right_lake(rng)
+            lake = right_lake(rng, schema)
     for _ in range(rng.choices([0, 1, 2, 3], [60, 20, 15, 5])[0]):
         make_odd(lake, rng)
     lake.objects = list({each.key: each for each in lake.objects}.values())
     return lake
 
 
-def right_lake(rng):
+def right_lake(rng, schema):
     """A lake that lacks nothing, but perhaps the deletion of an order that no row could tell."""
     before, after = rng.choice(HISTORIES)
+    others_before, others_after = rng.choice(OTHERS_HISTORIES) if schema is OWN else ("DROP", "DROP")
     slots = _slots(rng)
-    switch = rng.randint(0, len(slots)) if before != after else 0
-    shapes = [before if slot < switch else after for slot in range(len(slots))]
-    lake = Lake(change_columns=after, first_day=rng.choice(["2026-01-01", "2026-11-01", f"{slots[0]:%Y-%m-%d}"]))
+    switch, others_switch = rng.randint(0, len(slots)), rng.randint(0, len(slots))
+    shapes = [
+        (before if slot < switch else after, others_before if slot < others_switch else others_after)
+        for slot in range(len(slots))
+    ]
+    first_day = rng.choice(["2026-01-01", "2026-11-01", f"{slots[0]:%Y-%m-%d}"])
+    lake = Lake(schema, after, others_after, first_day)
     extension, encoding = rng.choice([(".json", "plain"), (".gz", "gzip"), ("", "plain"), (".json.gz", "gzip")])
     stream = rng.choice(STREAMS)
     lake.objects = [
         Object(f"{DATA}dt={time:%Y-%m-%d}/{name(stream, time, rng)}{extension}", encoding=encoding) for time in slots
     ]
-    for orderid in _ids(rng):
-        for change in _changes(orderid, shapes, rng, comes_back={*shapes, after} == {"APPEND"}):
-            if change.version or shapes[change.slot] == "APPEND":
-                lake.objects[change.slot].lines.append(row(change, shapes[change.slot]))
-        if change.version:
-            lake.items.append(written(change.version, rng).item(orderid))
+    for orderid in _ids(schema, rng):
+        changes = _changes(lake, orderid, [change_columns for change_columns, _ in shapes], rng)
+        for change in changes:
+            if change.version or shapes[change.slot][0] == "APPEND":
+                lake.objects[change.slot].lines.append(row(schema, change, *shapes[change.slot]))
+        if changes[-1].version:
+            lake.items.append(written(schema.keys(orderid) | changes[-1].version, rng))
     lake.objects = [each for each in lake.objects if each.lines]
     return lake
 
@@ -81,26 +82,40 @@ def name(stream, time, rng):
     return f"{stream}-1-{time:%Y-%m-%d-%H-%M-%S}-{uuid.UUID(int=rng.getrandbits(128), version=4)}"
 
 
-def row(change, shape):
-    """Line of a change, without its newline."""
-    product, quantity, price = "null", "null", "null"
-    if version := change.version:
-        product, quantity = json.dumps(version.product, ensure_ascii=False), version.quantity
-        price = version.price if "." in version.price else f"{version.price}.0"
-    text = f'{{"orderid":{json.dumps(change.orderid)},"product_name":{product},"quantity":{quantity},"price":{price}'
-    if shape == "APPEND":
-        event_name = "MODIFY" if change.version else "REMOVE"
-        text += (
-            f',"event_id":"{change.event_id}","event_name":"{event_name}",'
-            f'"event_time":"2026-11-22T11:26:00.000Z","sequence_number":"{change.sequence_number}"'
-        )
-    return f"{text}}}".encode()
+def row(schema, change, change_columns, other_attributes):
+    """Line of a change, without its newline, as the transform writes it under these parameters."""
+    item = schema.keys(change.orderid) | (change.version or {})
+    members = [(column.name, column.in_row(item)) for column in schema.columns]
+    if change_columns == "APPEND":
+        members += [
+            ("event_id", f'"{change.event_id}"'),
+            ("event_name", '"MODIFY"' if change.version else '"REMOVE"'),
+            ("event_time", '"2026-11-22T11:26:00.000Z"'),
+            ("sequence_number", f'"{change.sequence_number}"'),
+        ]
+    if other_attributes == "KEEP":
+        others = schema.others_of(item)
+        members.append((OTHERS, json_text({"S": json_text({"M": others})}) if others else "null"))
+    return ("{" + ",".join(f'"{name}":{value}' for name, value in members) + "}").encode()
 
 
-def written(version, rng):
-    """The same version as somebody else may write its numbers."""
-    same = {"349": ["349", "349.00", "3.49E+2"], "0": ["0", "0.0", "-0"], "2": ["2", "2.0", "0.2E1"]}
-    return Version(*(rng.choice(same.get(each, [each])) for each in (version.product, version.quantity, version.price)))
+def written(value, rng):
+    """The same item, or attribute, as somebody else may write it."""
+    if len(value) == 1:
+        ((kind, inner),) = value.items()
+        match kind:
+            case "N":
+                with_zero = inner if "E" in inner else f"{inner}0" if "." in inner else f"{inner}.0"
+                return {"N": rng.choice([inner, inner, f"{Decimal(inner):E}", with_zero])}
+            case "NS" | "SS" | "BS":
+                return {kind: rng.sample(inner, len(inner))}
+            case "L":
+                return {"L": [written(each, rng) for each in inner]}
+            case "M":
+                return {"M": written(inner, rng)}
+            case "S" | "B" | "BOOL" | "NULL":
+                return value
+    return {name: written(each, rng) for name, each in rng.sample([*value.items()], len(value))}
 
 
 def _slots(rng):
@@ -112,8 +127,8 @@ def _slots(rng):
     return sorted(moment for moment in moments if moment <= NOW)
 
 
-def _ids(rng):
-    some = [_uuid7(rng), "a", "A", "ä ö", "0", 'quote"\\', "a\u2028b", "a\0", "😀", "x" * 2048]
+def _ids(schema, rng):
+    some = [*schema.ids, *([_uuid7(rng)] if schema is FOUR else [])]
     return rng.sample(some, rng.choice([1, 1, 2, 2, 3, 4]))
 
 
@@ -122,15 +137,19 @@ def _uuid7(rng):
     return f"{ms >> 16:08x}-{ms & 0xFFFF:04x}-7{rng.getrandbits(12):03x}-8{rng.getrandbits(12):03x}-000000000001"
 
 
-def _changes(orderid, shapes, rng, *, comes_back):
+def _changes(lake, orderid, shapes, rng):
     """Changes of an order, in slots that ascend, so that even rows without change columns tell their order.
 
     The third version may be the first again. Where the table has no change columns, it looks like a duplicate row.
     """
     count = min(len(shapes), rng.choice([1, 1, 2, 3]))
     slots = sorted(rng.sample(range(len(shapes)), count))
-    versions = rng.sample(VERSIONS, count)
-    if comes_back and count > 2:
+    # Other attributes make no version of their own where the table does not show them.
+    versions = [version | rng.choice(lake.schema.others) for version in rng.sample(lake.schema.versions, count)]
+    if lake.keeps and count > 1 and rng.random() < 0.3:
+        plain = lake.schema.versions[0]
+        versions = [plain | others for others in rng.sample(lake.schema.others, count)]
+    if {*shapes, lake.change_columns} == {"APPEND"} and count > 2:
         versions[2] = versions[0]
     number = rng.choice([7, 98, 10**20 - 2, 111100000000087654321571])
     changes = []

@@ -5,6 +5,8 @@ import gzip
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tests.unit.sales_pipeline.reconcile.lakes.schema import FOUR, Schema
+
 DATA = "sales_data/"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -56,7 +58,9 @@ ENCODINGS = {
 class Lake:
     """A lake, the table, and the change events that failed, were replayed a moment ago or are in the queue."""
 
+    schema: Schema = FOUR
     change_columns: str = "NONE"
+    other_attributes: str = "DROP"
     first_day: str = "2026-01-01"
     items: list[dict] = field(default_factory=list)
     objects: list[Object] = field(default_factory=list)
@@ -64,27 +68,10 @@ class Lake:
     dead_letters: list[dict] = field(default_factory=list)
     sent: list[dict] = field(default_factory=list)
 
+    @property
+    def keeps(self):
+        """Whether the table shows other attributes."""
+        return self.other_attributes == "KEEP"
 
-@dataclass(frozen=True)
-class Version:
-    """Values of an order, as text of DynamoDB."""
-
-    product: str
-    quantity: str
-    price: str
-
-    def item(self, orderid):
-        return {
-            "orderid": {"S": orderid},
-            "product_name": {"S": self.product},
-            "quantity": {"N": self.quantity},
-            "price": {"N": self.price},
-        }
-
-
-def event(orderid, item):
-    """Change event that brings this item; None stands for the order's deletion."""
-    dynamodb = {"Keys": {"orderid": {"S": orderid}}, "SequenceNumber": "1"}
-    if item:
-        dynamodb["NewImage"] = dict(item)
-    return {"eventID": "e", "eventName": "MODIFY" if item else "REMOVE", "dynamodb": dynamodb}
+    def event_of(self, item):
+        return self.schema.event(self.schema.id_of(item), item)

@@ -3,8 +3,8 @@
 import re
 from datetime import date, timedelta
 
-from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW, Object, event
-from tests.unit.sales_pipeline.reconcile.lakes.odd import add, odd, pick
+from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW, Object
+from tests.unit.sales_pipeline.reconcile.lakes.odd import add, odd, pick, start_of
 
 FOLDERS = [
     "",
@@ -190,16 +190,16 @@ def tie(lake, rng):
     """
     if picked := pick(lake, rng):
         each, position = picked
-        start = each.lines[position].partition(b",")[0]
-        rows = [line for other in lake.objects for line in other.lines if line.startswith(start)]
+        start = start_of(each.lines[position])
+        rows = [line for other in lake.objects for line in other.lines if start_of(line) == start]
         for other in lake.objects:
-            other.lines = [line for line in other.lines if not line.startswith(start)]
+            other.lines = [line for line in other.lines if start_of(line) != start]
         each.lines += rng.sample(rows, len(rows))
         if rng.random() < 0.3:
             number = rb'"sequence_number":"8"'
             each.lines = [re.sub(rb'"sequence_number":"\d+"', number, line) for line in each.lines]
         if rng.random() < 0.2:
-            lake.errors += [event(item["orderid"]["S"], item) for item in lake.items]
+            lake.errors += map(lake.event_of, lake.items)
 
 
 @odd(weight=3)

@@ -11,6 +11,7 @@ from botocore.response import StreamingBody
 
 from sales_pipeline.aws.stack import Stack
 from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW
+from tests.unit.sales_pipeline.reconcile.lakes.values import CATALOG_TYPES, CHANGE_COLUMNS, OTHERS
 from tests.unit.template.parsed import TEMPLATE, resolve
 
 OUTPUTS = {
@@ -51,7 +52,7 @@ class Session:
     def __init__(self, lake):
         self._clients = {
             "s3": S3(lake),
-            "dynamodb": DynamoDB(lake.items),
+            "dynamodb": DynamoDB(lake),
             "dynamodbstreams": Streams(lake.dead_letters),
             "sqs": Queue(lake.dead_letters),
             "glue": Glue(lake),
@@ -63,7 +64,11 @@ class Session:
 
 def stack_of(lake):
     """The stack over a lake."""
-    parameters = {"BufferIntervalSeconds": "60", "ChangeColumns": lake.change_columns}
+    parameters = {
+        "BufferIntervalSeconds": "60",
+        "ChangeColumns": lake.change_columns,
+        "OtherAttributes": lake.other_attributes,
+    }
     return Stack("sales", OUTPUTS, Session(lake), parameters)
 
 
@@ -117,24 +122,34 @@ class S3:
 
 def error_line(event):
     """A line about a record that failed, as Firehose writes it."""
-    raw = base64.b64encode(json.dumps(event).encode()).decode()
+    text = json.dumps(event, default=lambda binary: base64.b64encode(binary).decode())
+    raw = base64.b64encode(text.encode()).decode()
     return json.dumps({"rawData": raw, "errorCode": "Lambda.FunctionError"}).encode() + b"\n"
 
 
 class DynamoDB:
-    def __init__(self, items):
-        self._items = {item["orderid"]["S"]: item for item in items}
+    def __init__(self, lake):
+        self._id_of = lake.schema.id_of
+        self._items = {self._id_of(item): item for item in lake.items}
 
     def get_paginator(self, _name):
         return Pages(self._scan)
 
-    def _scan(self, *, Segment=0, TotalSegments=1, **_):  # noqa: N803
-        yield {"Items": list(self._items.values())[Segment::TotalSegments]}
+    def _scan(self, *, Segment=0, TotalSegments=1, **projection):  # noqa: N803
+        items = list(self._items.values())[Segment::TotalSegments]
+        yield {"Items": [_projected(item, projection) for item in items]}
 
     def batch_get_item(self, *, RequestItems, **_):  # noqa: N803
         ((table, request),) = RequestItems.items()
-        keys = [key["orderid"]["S"] for key in request["Keys"]]
-        return {"Responses": {table: [self._items[key] for key in keys if key in self._items]}, "UnprocessedKeys": {}}
+        keys = map(self._id_of, request["Keys"])
+        items = [_projected(self._items[key], request) for key in keys if key in self._items]
+        return {"Responses": {table: items}, "UnprocessedKeys": {}}
+
+
+def _projected(item, request):
+    names = request.get("ExpressionAttributeNames", {})
+    assert request.get("ProjectionExpression", "") == ", ".join(names)
+    return {name: each for name, each in item.items() if not names or name in names.values()}
 
 
 class Queue:
@@ -187,16 +202,21 @@ class Glue:
         self._lake = lake
 
     def get_table(self, **_):
-        table = declared_table(self._lake.change_columns)
+        table = declared_table(self._lake.schema, self._lake.change_columns, self._lake.other_attributes)
         parameters = table["Parameters"] | {"projection.dt.range": f"{self._lake.first_day},NOW"}
         return {"Table": {**table, "DatabaseName": OUTPUTS["DeclaredDatabaseName"], "Parameters": parameters}}
 
 
 @cache
-def declared_table(change_columns):
-    """The declared table as it is deployed."""
-    return resolve(
+def declared_table(schema, change_columns, other_attributes):
+    """The declared table as it is deployed, with the columns of a schema in the place of the template's."""
+    table = resolve(
         TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"],
         ChangeColumns=change_columns,
+        OtherAttributes=other_attributes,
         Bucket="bucket",
     )
+    storage = table["StorageDescriptor"]
+    columns = [{"Name": column.name, "Type": CATALOG_TYPES[column.type]} for column in schema.columns]
+    columns += [column for column in storage["Columns"] if column["Name"] in {*CHANGE_COLUMNS, OTHERS}]
+    return {**table, "StorageDescriptor": {**storage, "Columns": columns}}

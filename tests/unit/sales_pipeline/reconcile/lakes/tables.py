@@ -12,28 +12,30 @@ Where they leave a row to chance, such as a key that is there twice, docs/contra
 """
 
 import gzip
-import json
 import re
 import zlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import cache
 
 import duckdb
 
 from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW
-from tests.unit.template.parsed import TEMPLATE, resolve
+from tests.unit.sales_pipeline.reconcile.lakes.services import declared_table
+from tests.unit.sales_pipeline.reconcile.lakes.values import (
+    CHANGE_COLUMNS,
+    OTHERS,
+    is_text,
+    of_json_text,
+    parse,
+    require,
+    unique,
+)
+from tests.unit.template.parsed import TEMPLATE, chosen, resolve
 
 OTHER_CODECS = {"bz2", "snappy", "zst", "lz4", "deflate", "lzo", "lzo_deflate"}
 GZIP = b"\x1f\x8b"
 ARCHIVED = {"GLACIER", "DEEP_ARCHIVE"}
-VALUES = ("product_name", "quantity", "price")
-CHANGE_COLUMNS = ("event_id", "event_name", "event_time", "sequence_number")
-
-
-class NoRowError(ValueError):
-    """The line is no row by the contract."""
 
 
 @dataclass
@@ -69,7 +71,7 @@ def read(lake):
             continue
         for number, line in enumerate(_lines(text), 1):
             try:
-                row = _row(line)
+                row = _row(line, lake)
             except (ValueError, ArithmeticError):
                 shown.broken_lines.append(f"{each.key}:{number}")
             else:
@@ -104,55 +106,28 @@ def _lines(text):
     return lines[:-1] if not lines[-1] else lines
 
 
-def _row(line):
-    row = json.loads(
-        line.decode(), object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_refuse
-    )
-    _require(isinstance(row, dict) and not any(re.fullmatch("_col[0-9]+", name) for name in row))
-    row = _object([(name.lower(), value) for name, value in row.items()])
+def _row(line, lake):
+    row = parse(line.decode())
+    require(isinstance(row, dict) and not any(re.fullmatch("_col[0-9]+", name) for name in row))
+    row = unique([(name.lower(), value) for name, value in row.items()])
     change = [row.get(name) for name in CHANGE_COLUMNS]
     if any(value is not None for value in change):
         event_id, event_name, event_time, sequence_number = change
-        _require(_is_text(event_id) and event_name in {"INSERT", "MODIFY", "REMOVE"})
-        _require(event_time is None or (_is_text(event_time) and _is_time(event_time)))
-        _require(_is_text(sequence_number) and re.fullmatch("[0-9]{1,40}", sequence_number))
-    _require(_is_text(row.get("orderid")))
+        require(_is_filled(event_id) and event_name in {"INSERT", "MODIFY", "REMOVE"})
+        require(event_time is None or (_is_filled(event_time) and _is_time(event_time)))
+        require(_is_filled(sequence_number) and re.fullmatch("[0-9]{1,40}", sequence_number))
+    require(row.get(lake.schema.key.name) not in {None, ""})
+    shown = {column.name: column.of_row(row.get(column.name)) for column in lake.schema.columns}
+    if lake.keeps and row.get(OTHERS) is not None:
+        require(is_text(row[OTHERS]) and isinstance(parse(row[OTHERS]), dict))
+        shown[OTHERS] = of_json_text(row[OTHERS])
     if row.get("event_name") == "REMOVE":
-        _require(all(row.get(name) is None for name in VALUES))
-        return row
-    product, quantity, price = (row.get(name) for name in VALUES)
-    _require(_is_text(product) and isinstance(quantity, _Number) and isinstance(price, _Number))
-    _require(re.fullmatch("-?[0-9]+", quantity) and -(2**31) <= int(quantity) < 2**31)
-    # Athena rounds a price that the column can't hold, shows NULL or fails.
-    number = Decimal(price)
-    _require(-(10**19) < number < 10**19 and number == round(number, 9))
-    # As text of a number without an exponent: DuckDB would make a float of a Decimal with many digits.
-    return {**row, "quantity": int(quantity), "price": f"{number:f}"}
+        require(all(shown.get(name) is None for name in lake.schema.names(keep=lake.keeps)))
+    return {name: row[name] for name in CHANGE_COLUMNS if name in row} | shown
 
 
-class _Number(str):
-    __slots__ = ()
-
-
-def _object(pairs):
-    _require(len(dict(pairs)) == len(pairs))
-    return dict(pairs)
-
-
-def _refuse(_):
-    raise NoRowError
-
-
-def _require(holds):
-    if not holds:
-        raise NoRowError
-
-
-def _is_text(value):
-    if type(value) is not str or not value:
-        return False
-    value.encode()  # raises an error for half a surrogate pair
-    return True
+def _is_filled(value):
+    return value and is_text(value)
 
 
 def _is_time(text):
@@ -173,13 +148,10 @@ class Answer:
     duplicate: set[str]
 
 
-NUMBERED = "SELECT DISTINCT orderid FROM DeclaredDatabase.orders WHERE sequence_number IS NOT NULL"
+NUMBERED = "SELECT DISTINCT {key} FROM DeclaredDatabase.orders WHERE sequence_number IS NOT NULL"
 DUPLICATE = """
-    SELECT DISTINCT one.orderid FROM DeclaredDatabase.orders AS one JOIN DeclaredDatabase.orders AS other
-    ON one.number <> other.number WHERE {}
-"""
-SAME_VALUES = """
-    (one.product_name, one.quantity, one.price) IS NOT DISTINCT FROM (other.product_name, other.quantity, other.price)
+    SELECT DISTINCT one.{key} FROM DeclaredDatabase.orders AS one JOIN DeclaredDatabase.orders AS other
+    ON one.number <> other.number WHERE {same}
 """
 # Whether a row names an event of the table's stream, and not one that a backfill made up.
 OF_THE_STREAM = "coalesce({0}.event_id NOT ILIKE 'backfill-%', false)"
@@ -188,31 +160,35 @@ OF_THE_STREAM = "coalesce({0}.event_id NOT ILIKE 'backfill-%', false)"
 SAME = {
     "APPEND": f"""
         one.event_id = other.event_id
-        OR one.orderid = other.orderid AND CASE
+        OR one.{{key}} = other.{{key}} AND CASE
             WHEN {OF_THE_STREAM.format("one")} AND {OF_THE_STREAM.format("other")}
             THEN one.sequence_number = other.sequence_number
-            ELSE {SAME_VALUES}
+            ELSE {{same_values}}
             AND (coalesce(one.event_name, '') = 'REMOVE') = (coalesce(other.event_name, '') = 'REMOVE')
         END
     """,
-    "NONE": f"one.orderid = other.orderid AND {SAME_VALUES}",
+    "NONE": "one.{key} = other.{key} AND {same_values}",
 }
 
 
 class Tables:
-    """The declared table and the view over it, in the form of one value of ChangeColumns."""
+    """The declared table and the view over it, with the columns of a schema, in the form of a stack's parameters."""
 
-    def __init__(self, form):
-        self._form = form
-        resources = TEMPLATE["Resources"]
-        columns = resolve(
-            resources["DeclaredTable"]["Properties"]["TableInput"]["StorageDescriptor"]["Columns"], ChangeColumns=form
+    def __init__(self, schema, change_columns, other_attributes):
+        self._form = change_columns
+        self._key = f'"{schema.key.name}"'
+        names = schema.names(keep=other_attributes == "KEEP")
+        self._values = ", ".join(f'"{name}"' for name in names)
+        same_values = " AND ".join(f'one."{name}" IS NOT DISTINCT FROM other."{name}"' for name in names)
+        self._duplicate = DUPLICATE.format(key=self._key, same=SAME[change_columns]).format(
+            key=self._key, same_values=same_values
         )
+        columns = declared_table(schema, change_columns, other_attributes)["StorageDescriptor"]["Columns"]
         self._names = [column["Name"] for column in columns] + ["dt", "$path"]
         types = {column["Name"]: column["Type"].replace("string", "VARCHAR") for column in columns}
         declared = ", ".join(f'"{name}" {types.get(name, "VARCHAR")}' for name in self._names)
-        view = resolve(resources["CreateSalesCurrentViewQuery"]["Properties"]["QueryString"], ChangeColumns=form)
-        self._candidates = _with_ties(view)
+        view = _view(schema, ChangeColumns=change_columns, OtherAttributes=other_attributes)
+        self._candidates = _with_ties(view, self._key, self._values)
         self._database = duckdb.connect()
         self._database.execute("SET threads = 1")
         self._database.execute("CREATE SCHEMA DeclaredDatabase")
@@ -237,29 +213,44 @@ class Tables:
     def _answer(self):
         newest = {}
         for orderid, *version, is_shown in self._fetch(self._candidates):
-            newest.setdefault(orderid, set()).add(tuple(version) if is_shown else None)
-        picked = self._fetch("SELECT orderid, product_name, quantity, price FROM DeclaredDatabase.sales_current")
-        numbered = self._fetch(NUMBERED) if self._form == "APPEND" else []
-        duplicate = self._fetch(DUPLICATE.format(SAME[self._form]))
+            newest.setdefault(str(orderid), set()).add(tuple(version) if is_shown else None)
+        picked = self._fetch(f"SELECT {self._key}, {self._values} FROM DeclaredDatabase.sales_current")  # noqa: S608
+        numbered = self._fetch(NUMBERED.format(key=self._key)) if self._form == "APPEND" else []
+        duplicate = self._fetch(self._duplicate)
         return Answer(
             newest,
-            {orderid: tuple(version) for orderid, *version in picked},
-            {orderid for (orderid,) in numbered},
-            {orderid for (orderid,) in duplicate},
+            {str(orderid): tuple(version) for orderid, *version in picked},
+            {str(orderid) for (orderid,) in numbered},
+            {str(orderid) for (orderid,) in duplicate},
         )
 
     def _fetch(self, query):
         return self._database.execute(query).fetchall()
 
 
-def _with_ties(view):
+def _view(schema, **parameters):
+    """The view's SQL of the template, with the columns of a schema in the place of the template's."""
+    query = TEMPLATE["Resources"]["CreateSalesCurrentViewQuery"]["Properties"]["QueryString"]
+    text, names = chosen(query, **parameters)["Fn::Sub"]
+    quoted = {column.name: f'"{column.name}"' for column in schema.columns}
+    own = {
+        "Key": quoted[schema.key.name],
+        "Columns": ", ".join(quoted.values()),
+        "IsOrder": " OR ".join(
+            f"{quoted[column.name]} IS NOT NULL" for column in schema.columns[1:] if not column.optional
+        ),
+    }
+    return resolve({"Fn::Sub": [text, names | {name: own[name] for name in names.keys() & own}]}, **parameters)
+
+
+def _with_ties(view, key, values):
     """The view's query with every row that it may pick, and whether it shows the row, which it does not if deleted."""
     parts = re.fullmatch(
-        r"CREATE OR REPLACE VIEW \S+ AS\s+SELECT .*?\s+FROM \((.*)\)\s+(?:--[^\n]*\s+)*WHERE newest = 1 AND (.*)",
+        r"CREATE OR REPLACE VIEW \S+ AS\s+SELECT .*?\s+FROM \((.*)\)\s+(?:--[^\n]*\s+)*WHERE \"\$newest\" = 1 AND (.*)",
         view.strip(),
         re.DOTALL,
     )
     assert parts, "the view has another form: correct this function"
     assert parts[1].count("row_number()") == 1
     with_ties = parts[1].replace("row_number()", "rank()")
-    return f"SELECT orderid, product_name, quantity, price, {parts[2]} FROM ({with_ties}) WHERE newest = 1"  # noqa: S608
+    return f'SELECT {key}, {values}, {parts[2]} FROM ({with_ties}) WHERE "$newest" = 1'  # noqa: S608

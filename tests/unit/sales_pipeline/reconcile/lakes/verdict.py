@@ -1,7 +1,6 @@
 """What `sales reconcile` must say of a lake, by what the tables show of it."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 
 from tests.unit.sales_pipeline.reconcile.lakes import tables
@@ -23,10 +22,10 @@ tables_of = cache(tables.Tables)
 def expected(lake):
     """Say what is true of a lake."""
     shown = tables.read(lake)
-    answer = tables_of(lake.change_columns).ask(shown.rows)
+    answer = tables_of(lake.schema, lake.change_columns, lake.other_attributes).ask(shown.rows)
     for orderid, version in answer.picked.items():
         assert version in answer.newest[orderid], "the view shows what it should not"
-    held = {item["orderid"]["S"]: _version(item) for item in lake.items}
+    held = {lake.schema.id_of(item): lake.schema.version_of(item, keep=lake.keeps) for item in lake.items}
     found = {
         "missing": set(),
         "stale": set(),
@@ -69,24 +68,20 @@ def _category(orderid, version, answer):
 def _explanation(lake, orderid, version):
     names = {"NONE": {"INSERT", "MODIFY"}, "APPEND": {"INSERT", "MODIFY", "REMOVE"}}[lake.change_columns]
     change = (orderid, version)
-    if change in map(_change, lake.errors):
+    if change in _changes(lake, lake.errors):
         return "errors"
-    if change in [_change(event) for event in lake.dead_letters if event["eventName"] in names]:
+    if change in _changes(lake, [event for event in lake.dead_letters if event["eventName"] in names]):
         return "dead_letters"
     is_young = orderid[14:15] == "7" and len(orderid) == 36 and int(orderid[:8] + orderid[9:13], 16) > NOW_MS
-    return "in_progress" if is_young or change in map(_change, lake.sent) else None
+    return "in_progress" if is_young or change in _changes(lake, lake.sent) else None
 
 
-def _change(event):
-    image = event["dynamodb"].get("NewImage")
-    return event["dynamodb"]["Keys"]["orderid"]["S"], _version(image) if image else None
-
-
-def _version(item):
-    """Values as SQL has them; text that equals nothing for what is missing or of a wrong type."""
-    numbers = (item.get(name, {}).get("N") for name in ("quantity", "price"))
-    product = item.get("product_name", {}).get("S") or "no text at all"
-    return product, *("no number" if number is None else Decimal(number) for number in numbers)
+def _changes(lake, events):
+    """The order and the version of each event."""
+    for event in events:
+        image = event["dynamodb"].get("NewImage")
+        version = lake.schema.version_of(image, keep=lake.keeps) if image else None
+        yield lake.schema.id_of(event["dynamodb"]["Keys"]), version
 
 
 def _verdict(found):
