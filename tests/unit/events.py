@@ -3,13 +3,37 @@
 import base64
 import json
 
+import msgspec
+
 from tests import ROOT
+from transform.columns import COLUMNS
 
 FOLDER = ROOT / "events"
 
 
 def load(name):
     return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+def answer_to(name):
+    """What the transform answers to an event of Firehose. Columns that its sample has no attribute for are null."""
+    answer = load(f"{name}.expected")
+    for record in answer["records"]:
+        if record["result"] == "Ok":
+            record["data"] = base64.b64encode(with_nulls(base64.b64decode(record["data"]))).decode()
+    return answer
+
+
+def with_nulls(row):
+    """A row, with null in each column that it lacks."""
+    members = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({column.name: None for column in COLUMNS} | members) + b"\n"
+
+
+def crawled_columns():
+    """The columns and types that a crawler finds in rows of mock orders. A column that is always null is a string."""
+    types = {"quantity": "int", "price": "double"}
+    return {column.name: types.get(column.name, "string") for column in COLUMNS}
 
 
 def firehose_event(*records):

@@ -23,6 +23,7 @@ from tests.e2e.sales import (
     quick_up,
     sales,
 )
+from tests.unit.events import crawled_columns
 
 ROWS_SECONDS = 45
 ORDERS = 30
@@ -152,8 +153,8 @@ def test_orders_travel_from_generate_to_query(up, generated):
 
     crawled = sales(up.home, "crawl")
     assert crawled.returncode == 0, crawled.stderr
-    columns = "(orderid string, product_name string, quantity int, price double)"
-    assert crawled.stdout == f"sales_data_projection_db.sales_data {columns}, 1 day\n"
+    columns = ", ".join(map(" ".join, crawled_columns().items()))
+    assert crawled.stdout == f"sales_data_projection_db.sales_data ({columns}), 1 day\n"
 
     # `sales up` writes orders of its own among them.
     sql = f"SELECT orderid, quantity, price FROM sales_data_projection_db.sales_data {between} ORDER BY orderid"  # noqa: S608

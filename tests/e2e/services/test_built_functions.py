@@ -15,13 +15,9 @@ import pytest
 
 from benchmarks.built import RUNTIME, link
 from tests import ROOT
+from tests.unit.events import answer_to, load
 
-EVENTS = ROOT / "events"
 START_SECONDS = 20
-
-
-def load(name):
-    return json.loads((EVENTS / f"{name}.json").read_text())
 
 
 def free_ports(number):
@@ -86,7 +82,7 @@ def invoke(built_template, runtime):
 
 @pytest.mark.parametrize("name", ["firehose", "firehose-changes", "firehose-bad-records"])
 def test_the_built_transform_turns_an_event_into_its_expected_result(invoke, name):
-    assert invoke(load(name)) == load(f"{name}.expected")
+    assert invoke(load(name)) == answer_to(name)
 
 
 def test_the_built_transform_answers_an_event_of_another_kind_with_one_clear_error(invoke):

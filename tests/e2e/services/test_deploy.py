@@ -11,10 +11,9 @@ from botocore.exceptions import ClientError
 from local_aws.deploy import DeployError
 from local_aws.emulator import REGION
 from sales_pipeline.status import read as status
-from tests import ROOT
+from tests.unit.events import answer_to, load
 from tests.unit.template.parsed import TEMPLATE
 
-EVENTS = ROOT / "events"
 ROWS_SECONDS = 60
 
 SECOND = {
@@ -99,9 +98,7 @@ def test_the_declared_table_is_in_the_catalog(client, stack):
 
 
 def test_the_transform_turns_the_sample_event_into_its_expected_result(client, stack):
-    event = json.loads((EVENTS / "firehose.json").read_text())
-    expected = json.loads((EVENTS / "firehose.expected.json").read_text())
-    assert invoke(client, stack["TransformFunctionName"], event) == expected
+    assert invoke(client, stack["TransformFunctionName"], load("firehose")) == answer_to("firehose")
 
 
 def test_the_generator_writes_a_minute_once(client, stack):

@@ -17,6 +17,8 @@ from generator.writer import Writer
 from sales_pipeline import query
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.local import pipeline as local_pipeline
+from tests.unit.events import crawled_columns
+from transform.columns import COLUMNS
 
 STACK_NAME = "whole"
 SEED = 20261122
@@ -191,7 +193,7 @@ def test_the_table_holds_the_newest_version_of_what_is_not_deleted(whole, versio
 def test_every_version_is_a_row_once_in_order_and_exact(lake, versions):
     found = defaultdict(list)
     for _, row in lake.rows:
-        assert list(row) == ["orderid", "product_name", "quantity", "price"]
+        assert list(row) == [column.name for column in COLUMNS]
         assert isinstance(row["quantity"], int)
         assert isinstance(row["price"], Decimal)
         if not is_scheduled(row["orderid"], versions):
@@ -231,7 +233,7 @@ def test_the_schedule_fires_the_generator_function(whole, lake, versions):
     assert start_ms % 60_000 == 0
     assert sorted(item["orderid"][S] for item in items) == [order.orderid for order in planned]
     rows = [row for _, row in lake.rows if is_scheduled(row["orderid"], versions)]
-    assert sorted(tuple(row.values()) for row in rows) == [tuple(order) for order in planned]
+    assert sorted(tuple(row[name] for name in Order._fields) for row in rows) == [tuple(order) for order in planned]
 
 
 @pytest.fixture(scope="session")
@@ -248,15 +250,17 @@ def crawled(whole, lake):  # noqa: ARG001 - nothing is to be crawled before
 
 @pytest.mark.last
 def test_the_schedule_starts_the_crawler_that_makes_the_table(crawled):
-    assert crawled == {"orderid": "string", "product_name": "string", "quantity": "int", "price": "double"}
+    assert crawled == crawled_columns()
 
 
 @pytest.mark.last
 @pytest.mark.parametrize("table", ["CrawledTable", "DeclaredTable"])
-def test_sql_sees_every_row_as_exact_as_its_table(emulator, whole, lake, crawled, table, monkeypatch):  # noqa: PLR0913, PLR0917 - fixtures
+@pytest.mark.usefixtures("crawled")
+def test_sql_sees_every_row_as_exact_as_its_table(emulator, whole, lake, table, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
-    columns = ", ".join(crawled)
-    answer = query.ask(whole.stack, f"SELECT {columns} FROM {whole[table]}")  # noqa: S608
-    assert answer.columns == list(crawled)
+    answer = query.ask(whole.stack, f"SELECT {', '.join(Order._fields)} FROM {whole[table]}")  # noqa: S608
+    assert answer.columns == list(Order._fields)
     number = float if table == "CrawledTable" else Decimal
-    assert Counter(answer.rows) == Counter((*list(row.values())[:3], number(row["price"])) for _, row in lake.rows)
+    assert Counter(answer.rows) == Counter(
+        (row["orderid"], row["product_name"], row["quantity"], number(row["price"])) for _, row in lake.rows
+    )
