@@ -117,6 +117,22 @@ def _text(node: exp.DPipe | exp.Concat) -> exp.Expr:
     return node if isinstance(node.parent, exp.DPipe | exp.Cast) else cast(exp.paren(node.copy()), "VARCHAR")
 
 
+def _json_scalar(node: exp.JSONExtractScalar) -> exp.Expr:
+    """Write the path as DuckDB has it: `$."gift-wrap"[0]`."""
+    if not isinstance(node.expression, exp.JSONPath):
+        raise not_supported("json_extract_scalar with a path that is no text of the query")
+    path = "$"
+    for step in node.expression.expressions[1:]:
+        name = step.this
+        if isinstance(name, str) and '"' not in name:
+            path += f'."{name}"'
+        elif isinstance(name, int) and name >= 0:
+            path += f"[{name}]"
+        else:
+            raise not_supported("this form of a JSON path")
+    return call("athena_json_scalar", node.this, exp.Literal.string(path))
+
+
 def _round(node: exp.Round) -> exp.Expr:
     digits = node.args.get("decimals")
     return call("athena_round", node.this, digits) if digits else node
@@ -196,6 +212,7 @@ _CHANGES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Upper: _named("athena_upper"),
     exp.CurrentTimestamp: times.now,
     exp.Date: casts.date,
+    exp.JSONExtractScalar: _json_scalar,
     exp.Round: _round,
     exp.ApproxDistinct: _count_distinct,
     exp.ArgMax: _extreme,

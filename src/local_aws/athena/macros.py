@@ -156,6 +156,19 @@ MACROS = (
     athena_regexp_extract(string, pattern, number) AS
         CASE WHEN regexp_matches(string, pattern) THEN regexp_extract(string, pattern, number) END
     """,
+    # DuckDB makes doubles of JSON's numbers. So they become strings first: each string or number is marked behind it,
+    # and before it if it is a number. No JSON has the character of the marks.
+    """
+    athena_json_scalar(json, path) AS TRY(
+        CASE WHEN json_valid(json) AND json_type(json, path) NOT IN ('OBJECT', 'ARRAY') THEN json_extract_string(
+            replace(
+                replace(
+                    regexp_replace(json, '("(?:[^"\\\\]|\\\\.)*")|(-?[0-9][-+.0-9eE]*)',
+                        '\\1' || chr(1) || '\\2' || chr(1), 'g'),
+                    chr(1) || chr(1), ''),
+                chr(1), '"'),
+            path) END)
+    """,
     """
     athena_from_base(string, radix) AS CAST(CASE
         WHEN radix NOT BETWEEN 2 AND 36 THEN 'INVALID_FUNCTION_ARGUMENT: Radix must be between 2 and 36'

@@ -18,7 +18,7 @@ KINDS = {
 CLOCK = {"HOUR", "MINUTE", "SECOND", "MILLISECOND"}
 
 _RETURNS = {
-    exp.DType.VARCHAR: (exp.SplitPart, exp.RegexpExtract, exp.Replace, exp.Reverse),
+    exp.DType.VARCHAR: (exp.SplitPart, exp.RegexpExtract, exp.Replace, exp.Reverse, exp.JSONExtractScalar),
     exp.DType.BIGINT: (exp.FromBase, exp.Extract),
     exp.DType.DOUBLE: (exp.TimeToUnix,),
     exp.DType.TIMESTAMPTZ: (exp.FromISO8601Timestamp, exp.UnixToTime, exp.CurrentTimestamp, exp.AtTimeZone),

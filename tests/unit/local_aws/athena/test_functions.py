@@ -24,6 +24,7 @@ ANSWERS = {
     "mod(-7, 2)": ("-1", "integer"),
     "try(1 / 0)": (None, "integer"),
     "try(1 % 0)": (None, "integer"),
+    """json_extract_scalar('{"a":[1.50]}', '$.a[0]')""": ("1.50", "varchar"),
     "7 - 0.50": ("6.50", "decimal(13,2)"),
     "7 - 8": ("-1", "integer"),
     "0.1 + 0.2": ("0.3", "decimal(2,1)"),
