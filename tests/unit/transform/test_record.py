@@ -298,7 +298,7 @@ def with_members(data, **members):
         ({}, "null"),
     ],
 )
-def test_change_columns_stand_at_the_end_of_a_to_row(time, written, extra):
+def test_change_columns_stand_at_the_end_of_a_row(time, written, extra):
     data = with_members(change_event(image() | extra, "MODIFY"), ApproximateCreationDateTime=time)
     assert to_row_with_change(data).decode() == to_row(data).decode().replace(
         "}\n",
