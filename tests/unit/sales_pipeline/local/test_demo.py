@@ -97,6 +97,7 @@ def stack(monkeypatch, tmp_path):
         session.client("logs").put_log_events(logGroupName="transform-log", logStreamName="1", logEvents=[event])
         outputs = {
             "BucketName": "lake",
+            "TableName": "orders",
             "StreamName": "stream",
             "ErrorLocation": "s3://lake/errors/",
             "PipeDeadLetterQueueUrl": session.client("sqs").create_queue(QueueName="letters")["QueueUrl"],
