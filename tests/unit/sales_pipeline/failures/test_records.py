@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_pipeline.failures import records
 from sales_pipeline.failures.records import (
     UNREADABLE_RECORD,
     Failure,
@@ -14,6 +15,8 @@ from sales_pipeline.failures.records import (
     by_reason,
     read_error_object,
 )
+from tests.unit.sales_pipeline.columns import FOUR
+from transform.record import RowWriter
 
 MINUTE_MS = 60_000
 NOON_MS = 1_795_348_800_000  # 2026-11-22T12:00:00Z
@@ -38,6 +41,11 @@ def error_line(data, code="Lambda.ProcessingFailedStatus", **more):
         "rawData": base64.b64encode(data).decode(),
     }
     return json.dumps(line | more).encode() + b"\n"
+
+
+@pytest.fixture(autouse=True)
+def four_columns(monkeypatch):
+    monkeypatch.setattr(records, "_writers", lambda: [RowWriter(FOUR)])
 
 
 def test_a_refused_record_carries_the_reason_that_only_the_functions_log_has():

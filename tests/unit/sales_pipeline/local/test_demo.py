@@ -10,11 +10,13 @@ import pytest
 from moto import mock_aws
 
 from sales_pipeline.aws.stack import Stack
-from sales_pipeline.failures import dead_letters
+from sales_pipeline.failures import dead_letters, records
 from sales_pipeline.local import demo, evidence
 from sales_pipeline.local.demo import Progress
 from sales_pipeline.local.demo_result import DemoResult, compare
 from sales_pipeline.local.pipeline import Pipeline
+from tests.unit.sales_pipeline.columns import FOUR
+from transform.record import RowWriter
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,7 @@ def error_line(image, code="Lambda.ProcessingFailedStatus"):
 def stack(monkeypatch, tmp_path):
     """A stack on moto, whose pipeline the demo takes for the one that it started."""
     monkeypatch.setattr(dead_letters, "LIST_WAIT_SECONDS", 0)
+    monkeypatch.setattr(records, "_writers", lambda: [RowWriter(FOUR)])
     monkeypatch.setattr(demo.running, "claim", lambda *_: nullcontext(tmp_path))
     with mock_aws():
         session = boto3.Session(region_name="us-east-1")
