@@ -84,8 +84,10 @@ def test_sales_query_shows_exact_numbers_null_and_times(lake, capsys):
         f"{LARGE},,2026-01-02,1970-01-01 00:00:00+00:00",
     ]
     query.run(stack, f"DESCRIBE {declared}", "json")
-    [price] = [line for line in capsys.readouterr().out.splitlines() if line.startswith('{"col_name":"price"')]
-    assert price == '{"col_name":"price","data_type":"decimal(28,9)","comment":"Price of one unit"}'
+    described = capsys.readouterr().out.splitlines()
+    assert '{"col_name":"price","data_type":"decimal(28,9)","comment":""}' in described
+    comment = "Day in UTC on which Kinesis received the change"
+    assert f'{{"col_name":"dt","data_type":"string","comment":"{comment}"}}' in described
 
 
 def executed(athena, stack, sql):
