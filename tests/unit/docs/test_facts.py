@@ -6,6 +6,7 @@ import re
 
 from tests import ROOT
 from tests.unit.events import change_event
+from tests.unit.local_aws.athena.lake import DECLARED, Lake, day
 from transform.column_types import DECIMAL, INT32, STRING, Column
 from transform.record import RowWriter
 
@@ -39,6 +40,14 @@ def test_the_row_with_other_attributes_is_that_of_the_order_above_it():
         Column("price", DECIMAL),
     ]
     assert RowWriter(columns, other_attributes=True).row(change_event(json.loads(order))).decode() == f"{row}\n"
+
+
+def test_the_query_of_other_attributes_finds_the_values_in_the_row_above_it():
+    (row,) = re.findall(r'^\{"orderid":".*gift-wrap.*\}$', CONTRACT, re.MULTILINE)
+    (query,) = re.findall(r"^SELECT [^;`]*json_extract_scalar[^`]*", CONTRACT, re.MULTILINE)
+    lake = Lake(OtherAttributes="KEEP")
+    lake.add(f"dt={day()}/rows.json", row.encode(), {"orderid": "A-1002"})
+    assert lake.ask(query.replace("sales_data_projection_db_declared", DECLARED)).rows == [["A-1001", "Bonn"]]
 
 
 def test_the_reasons_are_those_of_the_samples():
