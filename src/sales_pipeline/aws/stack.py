@@ -1,6 +1,6 @@
 """Finds a deployed pipeline: the one place that knows how a stack's outputs become names and clients."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 
 from common.answers import check_answers, error_code
 from sales_pipeline.errors import SalesError
+from transform.column_types import Column
+from transform.columns import COLUMNS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -24,7 +26,8 @@ class StackError(SalesError):
 class Stack:
     """A deployed stack: its outputs and parameters by key, as in template.yaml, and the session it was found in.
 
-    `account` is the id of its AWS account.
+    `account` is the id of its AWS account. `columns` are those of an order in a row, the table's key first: no output
+    names them, so they are this installation's.
     """
 
     name: str
@@ -32,11 +35,17 @@ class Stack:
     session: boto3.Session
     parameters: Mapping[str, str] = field(default_factory=dict)
     account: str = "unknown"
+    columns: Sequence[Column] = COLUMNS
 
     @property
     def reads_existing_table(self) -> bool:
         """Whether the table was there before the stack. Such a stack has no generator."""
         return bool(self.parameters.get("ExistingTableStreamArn"))
+
+    @property
+    def key(self) -> Column:
+        """The column of the table's partition key."""
+        return self.columns[0]
 
     def __getitem__(self, output: str) -> str:
         try:

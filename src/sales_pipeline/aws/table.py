@@ -9,8 +9,6 @@ from sales_pipeline.aws.keys import Keys
 from sales_pipeline.aws.pace import Pace
 from sales_pipeline.aws.retry import PATIENT_CLIENT, waits
 from sales_pipeline.aws.stack import Stack
-from transform.column_types import Column
-from transform.columns import KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,10 +25,10 @@ Read = TypeVar("Read")
 class Table:
     """The stack's table. Its reads consume fewer read capacity units per second than this, on average."""
 
-    def __init__(self, stack: Stack, units_per_second: float, key: Column = KEY) -> None:
+    def __init__(self, stack: Stack, units_per_second: float) -> None:
         self._dynamodb: DynamoDBClient = stack.session.client("dynamodb", config=PATIENT_CLIENT)
         self._name = stack["TableName"]
-        self._keys = Keys(key)
+        self._keys = Keys(stack.key)
         self._units_per_second = units_per_second
         self._pace = Pace(units_per_second)
 

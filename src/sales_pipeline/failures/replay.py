@@ -20,6 +20,7 @@ from sales_pipeline import defaults
 from sales_pipeline.aws import stream as kinesis
 from sales_pipeline.aws.bucket import Bucket, Location
 from sales_pipeline.aws.delivery import delivery_seconds
+from sales_pipeline.aws.keys import Keys
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.aws.table import GET_KEYS, Table
 from sales_pipeline.failures import dead_letters
@@ -87,6 +88,7 @@ class Replay:
     def __post_init__(self) -> None:
         self._kinesis: Any = self.stack.session.client("kinesis")
         self._table = Table(self.stack, math.inf)
+        self._keys = Keys(self.stack.key)
         self._bucket = Bucket.of(self.stack)
         self._history = ReplayHistory.read(self._bucket)
         self.tally = ReplayTally()
@@ -101,7 +103,7 @@ class Replay:
     def _replay_object(self, key: str) -> None:
         records = read_error_object(self._bucket.read(key) or b"")
         changes = [
-            change_of(each.data) if each.data is not None and self.selection.includes(each) else None
+            change_of(each.data, self._keys) if each.data is not None and self.selection.includes(each) else None
             for each in records
         ]
         outcomes = self._replay(key, [change for change in changes if change])
@@ -144,7 +146,7 @@ class Replay:
             if part.state in _LEFT:
                 self.tally.add(_LEFT[part.state], letter, letter.changes)
                 continue
-            changes = [change_of(each) for each in part.changes]
+            changes = [change_of(each, self._keys) for each in part.changes]
             name = f"dead-letters/{letter.message_id}"
             outcomes = self._replay(name, changes)
             for change in changes:

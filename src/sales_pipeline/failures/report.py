@@ -9,6 +9,7 @@ from typing import Any
 from common.clock import now_ms
 from sales_pipeline.aws.bucket import Bucket, Location
 from sales_pipeline.aws.delivery import delivery_seconds
+from sales_pipeline.aws.keys import Keys
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.checkpoints import ReplayHistory
@@ -88,7 +89,7 @@ def _failures(stack: Stack, selection: Selection, letters: Iterable[DeadLetter])
     listed, digests = [], set()
     for key in bucket.list(Location.parse(stack["ErrorLocation"]).prefix):
         for record in read_error_object(bucket.read(key) or b""):
-            change = change_of(record.data) if record.data is not None else None
+            change = change_of(record.data, Keys(stack.key)) if record.data is not None else None
             if change:
                 digests.add(change.digest)
             if selection.includes(record):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sales_pipeline.aws.bucket import Bucket, Location
+from sales_pipeline.aws.keys import Keys
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures.records import REFUSED_BY_TRANSFORM, read_error_object
 from sales_pipeline.local.demo_result import EMULATOR_LOG, ERRORS_LOG, TRANSFORM_LOG
@@ -18,7 +19,7 @@ def orders_with_errors(stack: Stack) -> tuple[set[str], set[str]]:
     """Return the ids of the orders that the transform refused, and of those for which it failed itself."""
     refused, failed = set[str](), set[str]()
     for record in (record for body in _error_objects(stack) for record in read_error_object(body)):
-        order_id = change_of(record.data).order_id if record.data is not None else None
+        order_id = change_of(record.data, Keys(stack.key)).order_id if record.data is not None else None
         if order_id:
             (refused if record.error == REFUSED_BY_TRANSFORM else failed).add(order_id)
     return refused, failed

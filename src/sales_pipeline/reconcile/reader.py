@@ -1,6 +1,6 @@
 """Reads table, lake and failures for a comparison."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 
@@ -19,17 +19,15 @@ from sales_pipeline.reconcile.declared import ARCHIVED, ProjectedDays, arrival
 from sales_pipeline.reconcile.declared_table import RANGE, differences
 from sales_pipeline.reconcile.ledger import Explanation, Found, Ledger
 from sales_pipeline.reconcile.report import Unread
-from transform.column_types import Column
-from transform.columns import COLUMNS
 
 
 class Sources:
     """What a comparison reads. The table's reads consume up to so many read capacity units per second."""
 
-    def __init__(self, stack: Stack, units_per_second: float, columns: Sequence[Column] = COLUMNS) -> None:
+    def __init__(self, stack: Stack, units_per_second: float) -> None:
         self.stack = stack
-        self.form = RowForm.of(stack.parameters, columns)
-        self.table = Table(stack, units_per_second, self.form.key)
+        self.form = RowForm.of(stack.parameters, stack.columns)
+        self.table = Table(stack, units_per_second)
         self.reads = Versions(self.form)
         self.lake_location = Location.parse(stack["DataLocation"])
         self.lake = Folder(stack, self.lake_location)

@@ -37,7 +37,7 @@ def make_table(monkeypatch):
         )
         for item in items:
             dynamodb.put_item(TableName=NAME, Item=item)
-        return Table(Stack("sales", {"TableName": NAME}, session), 1_000, key)
+        return Table(Stack("sales", {"TableName": NAME}, session, columns=[key]), 1_000)
 
     with mock_aws():
         yield make

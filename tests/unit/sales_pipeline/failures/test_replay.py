@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -21,6 +22,7 @@ from sales_pipeline.failures import report as failures
 from sales_pipeline.failures.checkpoints import CHECKPOINTS
 from sales_pipeline.failures.outcomes import ReplayOutcome, ReplayTally
 from sales_pipeline.failures.records import Failure, Selection
+from tests.unit.sales_pipeline.columns import FOUR
 
 BUCKET = "sales"
 TABLE = "orders"
@@ -76,7 +78,7 @@ class World:
         working = new_session()
         working.events.register("before-call", self._before)
         working.events.register("after-call", self._after)
-        self.stack = Stack("sales", outputs, working, {"BufferIntervalSeconds": "60"})
+        self.stack = Stack("sales", outputs, working, {"BufferIntervalSeconds": "60"}, columns=FOUR)
 
     def _before(self, model, **_):
         if model.name in self.answers:
@@ -460,7 +462,7 @@ def test_two_listings_at_once_see_everything(world, monkeypatch):
         listings = list(
             pool.map(
                 dead_letters.list_all,
-                [world.stack, Stack("sales", world.stack.outputs, new_session(), world.stack.parameters)],
+                [world.stack, replace(world.stack, session=new_session())],
             )
         )
     assert [(len(each.letters), each.unseen) for each in listings] == [(12, 0)] * 2

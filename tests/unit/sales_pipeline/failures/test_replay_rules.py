@@ -4,15 +4,17 @@ import json
 
 import pytest
 
+from sales_pipeline.aws.keys import Keys
 from sales_pipeline.failures.replay_rules import is_superseded
 from sales_pipeline.orders.change import change_of
+from tests.unit.sales_pipeline.columns import FOUR
 
 IMAGE = {"orderid": {"S": "1"}, "price": {"N": "349.99"}}
 
 
 def change(image=IMAGE, order_id="1", name="INSERT"):
     dynamodb = {"Keys": {"orderid": {"S": order_id}}} | ({"NewImage": image} if image else {})
-    return change_of(json.dumps({"eventName": name, "dynamodb": dynamodb}).encode())
+    return change_of(json.dumps({"eventName": name, "dynamodb": dynamodb}).encode(), Keys(FOUR[0]))
 
 
 @pytest.mark.parametrize(

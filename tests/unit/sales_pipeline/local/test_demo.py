@@ -106,7 +106,7 @@ def stack(monkeypatch, tmp_path):
             "PipeDeadLetterQueueUrl": session.client("sqs").create_queue(QueueName="letters")["QueueUrl"],
             "TransformLogGroupName": "transform-log",
         }
-        stack = Stack("sales", outputs, session)
+        stack = Stack("sales", outputs, session, columns=FOUR)
 
         @contextmanager
         def run(*_):

@@ -4,7 +4,9 @@ import boto3
 from botocore.session import get_session
 
 from sales_pipeline.aws.stack import Stack
+from tests.unit.sales_pipeline.columns import FOUR
 from tests.unit.template.parsed import TEMPLATE, resolve
+from transform.column_types import CHANGE_COLUMNS
 
 BUCKET, TABLE = "lake", "orders"
 START_SECONDS = 1_795_348_800  # 2026-11-22T12:00:00Z; S3 dates objects by the real clock
@@ -48,7 +50,7 @@ class Session(boto3.Session):
 
 
 class Glue:
-    """Knows the declared table alone; `table` can be changed."""
+    """Knows the declared table alone, with columns of its own; `table` can be changed."""
 
     class exceptions:  # noqa: N801 - boto3's name
         class EntityNotFoundException(Exception):  # noqa: N818
@@ -56,7 +58,10 @@ class Glue:
 
     def __init__(self, change_columns):
         declared = TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"]
-        self.table = resolve(declared, ChangeColumns=change_columns, Bucket=BUCKET)
+        table = resolve(declared, ChangeColumns=change_columns, Bucket=BUCKET)
+        columns = [{"Name": each.name, "Type": each.type.catalog_type} for each in FOUR]
+        columns += [each for each in table["StorageDescriptor"]["Columns"] if each["Name"] in CHANGE_COLUMNS]
+        self.table = {**table, "StorageDescriptor": {**table["StorageDescriptor"], "Columns": columns}}
 
     def get_table(self, *, DatabaseName, Name):  # noqa: N803 - boto3's names
         if not self.table:
@@ -82,7 +87,8 @@ def new_stack(change_columns="NONE"):
         "BucketName": BUCKET,
         "DeclaredTable": "declared.orders",
     }
-    return Stack("sales", outputs, session, {"BufferIntervalSeconds": "1", "ChangeColumns": change_columns})
+    parameters = {"BufferIntervalSeconds": "1", "ChangeColumns": change_columns}
+    return Stack("sales", outputs, session, parameters, columns=FOUR)
 
 
 def order(orderid, price="349"):

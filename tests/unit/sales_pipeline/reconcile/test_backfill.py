@@ -79,7 +79,8 @@ class World:
         working = Session(change_columns)
         working.events.register("before-call", self._before)
         working.events.register("after-call", self._after)
-        self.stack = Stack("sales", outputs, working, {"BufferIntervalSeconds": "1", "ChangeColumns": change_columns})
+        parameters = {"BufferIntervalSeconds": "1", "ChangeColumns": change_columns}
+        self.stack = Stack("sales", outputs, working, parameters, columns=FOUR)
 
     def _before(self, model, **_):
         self.calls += 1

@@ -9,17 +9,12 @@ from sales_pipeline.orders.form import RowForm
 from sales_pipeline.reconcile import declared_table
 from tests.unit.sales_pipeline.columns import EVERY_TYPE, FOUR
 from tests.unit.sales_pipeline.reconcile.stacks import BUCKET, Glue
+from tests.unit.template.parsed import TEMPLATE, resolve
 from transform.columns import COLUMNS
 
 PARAMETERS, STORAGE = ("Parameters",), ("StorageDescriptor",)
 SERDE, SERDE_PARAMETERS = (*STORAGE, "SerdeInfo"), (*STORAGE, "SerdeInfo", "Parameters")
 TEXT = {"Type": "string"}
-OF_FOUR = [
-    TEXT | {"Name": "orderid"},
-    TEXT | {"Name": "product_name"},
-    {"Name": "quantity", "Type": "int"},
-    {"Name": "price", "Type": "decimal(28,9)"},
-]
 OF_CHANGE = [TEXT | {"Name": name} for name in ("event_id", "event_name", "event_time", "sequence_number")]
 
 
@@ -46,21 +41,23 @@ def retyped(name, catalog_type):
     return lambda columns: [each | {"Type": catalog_type} if each["Name"] == name else each for each in columns]
 
 
-def differences(table, change_columns="NONE", columns=FOUR):
-    form = RowForm(change_columns == "APPEND", columns=columns)
+def differences(table, change_columns="NONE"):
+    form = RowForm(change_columns == "APPEND", columns=FOUR)
     return declared_table.differences(table, f"s3://{BUCKET}/sales_data/", form)
 
 
 @pytest.fixture
 def table(change_columns):
-    """The template's table, with the columns of these tests."""
-    more = OF_CHANGE if change_columns == "APPEND" else []
-    return changed(Glue(change_columns).table, STORAGE, {"Columns": OF_FOUR + more})
+    return Glue(change_columns).table
 
 
+@pytest.mark.parametrize("other_attributes", ["DROP", "KEEP"])
 @pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
-def test_the_templates_table_is_as_declared(change_columns):
-    assert differences(Glue(change_columns).table, change_columns, COLUMNS) == []
+def test_the_templates_table_is_as_declared(change_columns, other_attributes):
+    parameters = {"ChangeColumns": change_columns, "OtherAttributes": other_attributes}
+    table = resolve(TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"], Bucket=BUCKET, **parameters)
+    location = f"s3://{BUCKET}/sales_data/"
+    assert declared_table.differences(table, location, RowForm.of(parameters, COLUMNS)) == []
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from botocore.response import StreamingBody
 
 from sales_pipeline.aws.stack import Stack
 from tests.unit.sales_pipeline.reconcile.lakes.lake import DATA, NOW
+from tests.unit.sales_pipeline.reconcile.lakes.schema import SCHEMAS
 from tests.unit.sales_pipeline.reconcile.lakes.values import CATALOG_TYPES, CHANGE_COLUMNS, OTHERS
 from tests.unit.template.parsed import TEMPLATE, resolve
+from transform import column_types
 
 OUTPUTS = {
     "BucketName": "bucket",
@@ -23,6 +25,15 @@ OUTPUTS = {
     "PipeDeadLetterQueueUrl": "queue",
     "DeclaredTable": "sales_data_projection_db_declared.orders",
     "DeclaredDatabaseName": "sales_data_projection_db_declared",
+}
+COLUMNS = {
+    name: [
+        column_types.Column(
+            column.attribute, getattr(column_types, column.type), optional=column.optional, name=column.name
+        )
+        for column in schema.columns
+    ]
+    for name, schema in SCHEMAS.items()
 }
 # S3 dates objects as it likes: nothing may depend on it, but for what was replayed a moment ago.
 LAST_MODIFIED = [NOW - timedelta(days=days) for days in (3, 1, 2)]
@@ -69,7 +80,7 @@ def stack_of(lake):
         "ChangeColumns": lake.change_columns,
         "OtherAttributes": lake.other_attributes,
     }
-    return Stack("sales", OUTPUTS, Session(lake), parameters)
+    return Stack("sales", OUTPUTS, Session(lake), parameters, columns=COLUMNS[lake.schema.name])
 
 
 class Pages:

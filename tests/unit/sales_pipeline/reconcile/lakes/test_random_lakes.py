@@ -22,22 +22,12 @@ from sales_pipeline.reconcile.ledger import Ledger
 from sales_pipeline.reconcile.report import to_json
 from tests.unit.sales_pipeline.reconcile.lakes.generate import random_lake, right_lake
 from tests.unit.sales_pipeline.reconcile.lakes.lake import IN_PROGRESS_SECONDS
-from tests.unit.sales_pipeline.reconcile.lakes.schema import FOUR, OWN, SCHEMAS
+from tests.unit.sales_pipeline.reconcile.lakes.schema import FOUR, OWN
 from tests.unit.sales_pipeline.reconcile.lakes.services import Clock, stack_of
 from tests.unit.sales_pipeline.reconcile.lakes.verdict import Expected, expected
-from transform import column_types
 
 LAKES = int(os.environ.get("LAKES", "500"))
 FIRST_LAKE = int(os.environ.get("FIRST_LAKE", "0"))
-COLUMNS = {
-    name: [
-        column_types.Column(
-            column.attribute, getattr(column_types, column.type), optional=column.optional, name=column.name
-        )
-        for column in schema.columns
-    ]
-    for name, schema in SCHEMAS.items()
-}
 BLOCK = 100  # lakes in one test: pytest-xdist gives out whole tests
 
 
@@ -55,9 +45,7 @@ def judged(lake, clock):
     clock.seconds = 0.0
     ledger = Ledger(Path(":memory:"))
     try:
-        found = compare.compare(
-            Sources(stack_of(lake), 25.0, COLUMNS[lake.schema.name]), ledger, IN_PROGRESS_SECONDS, samples=1000
-        )
+        found = compare.compare(Sources(stack_of(lake), 25.0), ledger, IN_PROGRESS_SECONDS, samples=1000)
     finally:
         ledger.close()
     report = msgspec.json.decode(to_json(found))
