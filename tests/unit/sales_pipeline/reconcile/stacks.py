@@ -6,7 +6,7 @@ from botocore.session import get_session
 from sales_pipeline.aws.stack import Stack
 from tests.unit.sales_pipeline.columns import FOUR
 from tests.unit.template.parsed import TEMPLATE, resolve
-from transform.column_types import CHANGE_COLUMNS
+from transform.column_types import CHANGE_COLUMNS, OTHER_ATTRIBUTES
 
 BUCKET, TABLE = "lake", "orders"
 START_SECONDS = 1_795_348_800  # 2026-11-22T12:00:00Z; S3 dates objects by the real clock
@@ -39,11 +39,11 @@ MODELS = get_session().get_component("data_loader")  # reading them anew for eve
 class Session(boto3.Session):
     """A session whose client of Glue answers with the declared table as the template has it: moto's takes a parser."""
 
-    def __init__(self, change_columns="NONE"):
+    def __init__(self, change_columns="NONE", other_attributes="DROP", columns=FOUR):
         of_botocore = get_session()
         of_botocore.register_component("data_loader", MODELS)
         super().__init__(region_name="us-east-1", botocore_session=of_botocore)
-        self.glue = Glue(change_columns)
+        self.glue = Glue(change_columns, other_attributes, columns)
 
     def client(self, name, *arguments, **options):
         return self.glue if name == "glue" else super().client(name, *arguments, **options)
@@ -56,12 +56,13 @@ class Glue:
         class EntityNotFoundException(Exception):  # noqa: N818
             pass
 
-    def __init__(self, change_columns):
+    def __init__(self, change_columns, other_attributes="DROP", columns=FOUR):
         declared = TEMPLATE["Resources"]["DeclaredTable"]["Properties"]["TableInput"]
-        table = resolve(declared, ChangeColumns=change_columns, Bucket=BUCKET)
-        columns = [{"Name": each.name, "Type": each.type.catalog_type} for each in FOUR]
-        columns += [each for each in table["StorageDescriptor"]["Columns"] if each["Name"] in CHANGE_COLUMNS]
-        self.table = {**table, "StorageDescriptor": {**table["StorageDescriptor"], "Columns": columns}}
+        table = resolve(declared, ChangeColumns=change_columns, OtherAttributes=other_attributes, Bucket=BUCKET)
+        storage = table["StorageDescriptor"]
+        of_order = [{"Name": each.name, "Type": each.type.catalog_type} for each in columns]
+        others = [each for each in storage["Columns"] if each["Name"] in {*CHANGE_COLUMNS, OTHER_ATTRIBUTES}]
+        self.table = {**table, "StorageDescriptor": {**storage, "Columns": of_order + others}}
 
     def get_table(self, *, DatabaseName, Name):  # noqa: N803 - boto3's names
         if not self.table:

@@ -1,144 +1,25 @@
 """A backfill on AWS' APIs (moto): what it sends makes the lake whole, and nothing else is sent."""
 
-import base64
 import json
 from datetime import UTC, datetime
 
 import pytest
 from moto import mock_aws
 
-from common import clock as common_clock
-from sales_pipeline.aws import pace, retry, table
+from sales_pipeline.aws import table
 from sales_pipeline.aws.retry import RetryError
-from sales_pipeline.aws.stack import Stack
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.failures.dead_letters import Listing
-from sales_pipeline.reconcile import backfill, compare
-from tests.unit.sales_pipeline.columns import FOUR
-from tests.unit.sales_pipeline.reconcile.stacks import Session
-from transform.record import RowWriter
-from transform.values import RecordError
+from sales_pipeline.reconcile import backfill
+from tests.unit.sales_pipeline.reconcile.world import NOW_MS, Killed, World, stop_time, verdict
 
-BUCKET, TABLE = "lake", "orders"
-NOW_MS = 1_800_000_000_000
 SINCE = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SINCE_MS = 1_795_348_800_000
 
 
-class Killed(BaseException):
-    """The backfill ends here and now."""
-
-
-class Clock:
-    """Stands still but for sleeps."""
-
-    def __init__(self):
-        self.seconds, self.slept_seconds = 0.0, 0.0
-
-    def monotonic(self):
-        return self.seconds
-
-    def time_ns(self):
-        return int(NOW_MS * 1e6 + self.seconds * 1e9)
-
-    def sleep(self, seconds):
-        self.seconds += seconds
-        self.slept_seconds += seconds
-
-
-class World:
-    """A stack of moto's, and a Firehose that delivers at once."""
-
-    def __init__(self, change_columns="NONE"):
-        session = Session(change_columns)
-        self.s3, self.kinesis, self.dynamodb = (session.client(name) for name in ("s3", "kinesis", "dynamodb"))
-        self.s3.create_bucket(Bucket=BUCKET)
-        self.kinesis.create_stream(StreamName="stream", ShardCount=1)
-        table = self.dynamodb.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "orderid", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "orderid", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-        )
-        outputs = {
-            "TableName": TABLE,
-            "TableStreamArn": table["TableDescription"]["LatestStreamArn"],
-            "StreamName": "stream",
-            "DataLocation": f"s3://{BUCKET}/sales_data/",
-            "ErrorLocation": f"s3://{BUCKET}/errors/",
-            "BucketName": BUCKET,
-            "DeclaredTable": "declared.orders",
-        }
-        self.row_of = RowWriter(FOUR, change_columns=change_columns == "APPEND").row
-        self.delivered = 0
-        self.objects = 0
-        self.calls = 0
-        self.stop_at = None  # number of the call after which the process ends: before the next one nothing happens
-        self.before = {}  # by operation: what to do just before it, once
-        working = Session(change_columns)
-        working.events.register("before-call", self._before)
-        working.events.register("after-call", self._after)
-        parameters = {"BufferIntervalSeconds": "1", "ChangeColumns": change_columns}
-        self.stack = Stack("sales", outputs, working, parameters, columns=FOUR)
-
-    def _before(self, model, **_):
-        self.calls += 1
-        self.before.pop(model.name, lambda: None)()
-
-    def _after(self, **_):
-        if self.stop_at == self.calls:
-            raise Killed
-
-    def put(self, *orders):
-        for item in orders:
-            self.dynamodb.put_item(TableName=TABLE, Item=item)
-
-    def delete(self, orderid):
-        self.dynamodb.delete_item(TableName=TABLE, Key={"orderid": {"S": orderid}})
-
-    def write(self, prefix, *lines):
-        self.objects += 1
-        name = (
-            f"dt=2027-01-15/stream-1-2027-01-15-07-00-{self.objects:02}-x" if prefix == "sales_data/" else self.objects
-        )
-        self.s3.put_object(Bucket=BUCKET, Key=f"{prefix}{name}", Body=b"".join(lines))
-
-    def sent(self):
-        """What was put to Kinesis since the last delivery, as (partition key, event)."""
-        (shard,) = self.kinesis.list_shards(StreamName="stream")["Shards"]
-        iterator = self.kinesis.get_shard_iterator(
-            StreamName="stream", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        records = self.kinesis.get_records(ShardIterator=iterator)["Records"]
-        return [(each["PartitionKey"], json.loads(each["Data"])) for each in records[self.delivered :]]
-
-    def deliver(self):
-        for _, change in self.sent():
-            data = json.dumps(change).encode()
-            self.delivered += 1
-            try:
-                row = self.row_of(data)
-            except RecordError:
-                self.write("errors/processing-failed/", error_line(data))
-            else:
-                if row:
-                    self.write("sales_data/", row)
-
-    def backfill(self, *, send=True, **more):
-        return backfill.run(self.stack, send=send, in_progress_seconds=10.0, **more)
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(compare, "time", clock)
-    monkeypatch.setattr(common_clock, "time", clock)
-    monkeypatch.setattr(pace, "time", clock)
-    monkeypatch.setattr(table, "time", clock)
-    monkeypatch.setattr(retry, "RETRY_SECONDS", (0.0, 0.0))
-    monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing([]))
-    return clock
+    return stop_time(monkeypatch)
 
 
 @pytest.fixture
@@ -165,19 +46,8 @@ def row(orderid, price="349.0", number=None, name="INSERT"):
     return json.dumps(columns).encode() + b"\n"
 
 
-def error_line(data):
-    line = {"rawData": base64.b64encode(data).decode(), "errorCode": "Lambda.ProcessingFailedStatus"}
-    return json.dumps(line).encode() + b"\n"
-
-
 def keys(sent):
     return sorted(key for key, _ in sent)
-
-
-def verdict(world, capsys):
-    capsys.readouterr()
-    compare.run(world.stack, "json", in_progress_seconds=0.0)
-    return json.loads(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("change_columns", ["NONE", "APPEND"])
