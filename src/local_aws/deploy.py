@@ -8,11 +8,12 @@ import copy
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -167,7 +168,7 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
     """Return a copy of a built template that the emulator accepts and the stand-ins can work with.
 
     Tests check template.yaml itself for each of these changes:
-    - Alarms on an expression are left out, because the emulator refuses them.
+    - Alarms on an expression are left out, of a dashboard too, because the emulator refuses them.
     - Every role also trusts its account, so that the stand-in for the role's service can assume it.
     - Stream actions are granted on every stream, because the emulator accepts no ARN for them.
     - Log actions on the streams of a log group are also granted on the group, because the emulator asks for that.
@@ -178,6 +179,7 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
     template = copy.deepcopy(template)
     resources = template["Resources"]
     template["Resources"] = {name: each for name, each in resources.items() if not _is_alarm_on_expression(each)}
+    left_out = resources.keys() - template["Resources"].keys()
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::IAM::Role":
@@ -187,6 +189,8 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
             for policy in properties.get("Policies", []):
                 _widen_stream_actions(policy["PolicyDocument"])
                 _widen_log_groups(policy["PolicyDocument"])
+        if resource["Type"] == "AWS::CloudWatch::Dashboard":
+            properties["DashboardBody"] = _without_alarms(properties["DashboardBody"], left_out)
         if resource["Type"] == "AWS::Scheduler::Schedule":
             target = properties["Target"]
             target["Input"] = target["Input"].replace(SCHEDULED_TIME, f"{scheduled_time:%Y-%m-%dT%H:%M:%SZ}")
@@ -198,6 +202,15 @@ def adapt(template: Template, scheduled_time: datetime) -> Template:
 
 def _is_alarm_on_expression(resource: dict[str, Any]) -> bool:
     return resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+
+
+def _without_alarms(body: Any, names: Collection[str]) -> Any:  # noqa: ANN401 - a text, or functions that give it
+    """Return a dashboard's body without the ARNs of these alarms in a list of its widgets."""
+    if isinstance(body, dict):
+        return {key: _without_alarms(each, names) for key, each in body.items()}
+    if isinstance(body, list):
+        return [_without_alarms(each, names) for each in body]
+    return re.sub(rf'"\$\{{({"|".join(names)})\.Arn\}}",', "", body) if isinstance(body, str) and names else body
 
 
 def _statements(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -28,10 +28,11 @@ from verify_aws.run import Run, say, verify
 from verify_aws.sam import Sam
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-# With change columns, so that changes and deletions are rows too. The others are as by default: a check changes them,
-# and the deploy of a stack that was kept changes them back.
+# With change columns, so that changes and deletions are rows too, and with a dashboard. The others are as by default: a
+# check changes them, and the deploy of a stack that was kept changes them back.
 PARAMETERS = {
     "ChangeColumns": "APPEND",
+    "Dashboard": "CREATE",
     "Architecture": "x86_64",
     "CrawlerSchedule": "cron(10 0/6 * * ? *)",
 }

@@ -1,7 +1,7 @@
 """What a run takes and costs, in us-east-1. Pure: no AWS, environment or clock."""
 
 from sales_pipeline.plan import prices
-from sales_pipeline.plan.costs import ALARMS, METRICS, STREAM_POLLS_PER_SECOND
+from sales_pipeline.plan.costs import ALARMS, METRICS, STREAM_POLLS_PER_SECOND, dashboard_usd
 
 MINUTES = 60
 HOURS_MOST = 4
@@ -21,6 +21,7 @@ def usd(hours: float = MINUTES / 60) -> float:
         + prices.ATHENA_TB.of(QUERIES * prices.ATHENA_MINIMUM.value / prices.TIB)
         + prices.CLOUDWATCH_ALARM.of(ALARMS * hours / _MONTH_HOURS)
         + prices.CLOUDWATCH_METRIC.of(METRICS * hours / _MONTH_HOURS)
+        + dashboard_usd(hours)
         + prices.LAMBDA_X86.of(hours * 3600 * 0.125)
         + prices.DYNAMODB_STREAM_READ.of(hours * 3600 * STREAM_POLLS_PER_SECOND)
     )

@@ -16,7 +16,7 @@ HEADINGS = {
     "changes": "Changes and deletions",
     "updates": "When the stack is updated",
     "failures": "What fails, and replay",
-    "metrics": "Metrics and alarms",
+    "metrics": "Metrics, alarms and the dashboard",
     "costs": "Costs",
     "permissions": "Permissions",
     "existing": "An existing table",

@@ -88,6 +88,14 @@ def generator_usd(*, arm64: bool = False) -> float:
     return prices.LAMBDA_REQUEST.of(minutes) + (prices.LAMBDA_ARM if arm64 else prices.LAMBDA_X86).of(gb_seconds)
 
 
+def dashboard_usd(hours: float = HOURS) -> float:
+    """Return what the stack's dashboard costs, by default per month. It is in no plan, because it is off by default.
+
+    The first three dashboards of an account are free.
+    """
+    return prices.CLOUDWATCH_DASHBOARD.of(hours / HOURS)
+
+
 def stream_reads_usd(needs: Capacity) -> float:
     """Return the price per month of the pipe's reads of the table's stream.
 

@@ -67,6 +67,9 @@ CRAWLER_DPU_HOUR = Price(0.44, 1, "DPU-hour", "AWS Glue pricing, secondary", "un
 ATHENA_TB = Price(5.0, 1, "TB scanned", "Amazon Athena pricing, secondary", "2020-10")
 CLOUDWATCH_METRIC = Price(0.30, 1, "metric-month", "Amazon CloudWatch pricing, secondary", "2026-02")
 CLOUDWATCH_ALARM = Price(0.10, 1, "alarm-month", "Amazon CloudWatch pricing", "recalled")
+CLOUDWATCH_DASHBOARD = Price(
+    3.0, 1, "dashboard-month beyond the third", "Amazon CloudWatch pricing, secondary", "2026-06"
+)
 CLOUDWATCH_LOGS = Price(0.50, 1, "GB of logs taken in", "Amazon CloudWatch pricing, secondary", "2026-06")
 
 # ── Steps to which AWS rounds up ─────────────────────────────────────────────────────────────────

@@ -32,6 +32,10 @@ ASK = {
 # These list what begins with a name: parameter, the list's name, and the member that holds the name.
 LIST: dict[str, tuple[str, str, str, str, str]] = {
     "AWS::CloudWatch::Alarm": ("cloudwatch", "describe_alarms", "AlarmNamePrefix", "MetricAlarms", "AlarmName"),
+    "AWS::CloudWatch::Dashboard": (
+        *("cloudwatch", "list_dashboards", "DashboardNamePrefix"),
+        *("DashboardEntries", "DashboardName"),
+    ),
     "AWS::Logs::LogGroup": ("logs", "describe_log_groups", "logGroupNamePrefix", "logGroups", "logGroupName"),
 }
 WITH_ANOTHER = {

@@ -1,20 +1,27 @@
-"""Metrics and alarms."""
+"""Metrics, alarms and the dashboard."""
 
 import copy
+import json
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sales_pipeline.status import metrics
 from verify_aws.pipeline import NotShownError, Pipeline
 
+Metric = tuple[str, str, tuple[tuple[str, str], ...]]
+"""Namespace, name and dimensions."""
 METRICS_SECONDS = 1200.0  # a new metric can take a quarter of an hour to be listed
 ALARM_SECONDS = 900.0
 CALLS_SECONDS = 240.0
 
 # Nothing in a run may cause these, and a metric without a value is not listed.
 FAULTS = {"pipe_failures"}
-FAULT_METRICS = {"ExecutionFailed", "ExecutionThrottled", "TargetStageFailed", "DeliveriesDenied-"}
+FAULT_METRICS = {
+    *("ApproximateAgeOfOldestMessage", "DeliveriesDenied-"),
+    *("ExecutionFailed", "ExecutionThrottled", "TargetStageFailed"),
+}
 READS = {"SuccessfulRequestLatency", "ReturnedRecordsCount"}
 """Either of them is enough for the alarm, so a check of their own looks for them."""
 FIRES = "RefusedRecordsAlarm"
@@ -48,13 +55,51 @@ def of_alarms(pipeline: Pipeline) -> str:
         (each["Namespace"], each["MetricName"], tuple((one["Name"], one["Value"]) for one in each["Dimensions"]))
         for each in (*single, *parts)
     }
+    return _listed(pipeline, watched)
+
+
+def dashboard_is_valid(pipeline: Pipeline) -> str:
+    """Put the dashboard's body again: only this call says what CloudWatch has against it."""
+    cloudwatch, dashboard = pipeline.client("cloudwatch"), _dashboard(pipeline)
+    answer = cloudwatch.put_dashboard(
+        DashboardName=dashboard["DashboardName"], DashboardBody=dashboard["DashboardBody"]
+    )
+    messages = [f"{each.get('DataPath', '')} {each['Message']}" for each in answer["DashboardValidationMessages"]]
+    if messages:
+        raise NotShownError("; ".join(messages))
+    return f"{len(json.loads(dashboard['DashboardBody'])['widgets'])} widgets, and no message"
+
+
+def of_dashboard(pipeline: Pipeline) -> str:
+    shown = {
+        (namespace, name, tuple(zip(dimensions[::2], dimensions[1::2], strict=True)))
+        for widget in json.loads(_dashboard(pipeline)["DashboardBody"])["widgets"]
+        for namespace, name, *dimensions, _ in (
+            metric for metric in widget["properties"].get("metrics", []) if len(metric) > 1
+        )
+    }
+    return _listed(pipeline, shown)
+
+
+def _dashboard(pipeline: Pipeline) -> dict[str, str]:
+    (name,) = [
+        each["PhysicalResourceId"]
+        for each in pipeline.resources
+        if each["ResourceType"] == "AWS::CloudWatch::Dashboard"
+    ]
+    found: dict[str, str] = pipeline.client("cloudwatch").get_dashboard(DashboardName=name)
+    return found
+
+
+def _listed(pipeline: Pipeline, wanted: Collection[Metric]) -> str:
+    """Wait until CloudWatch lists all of these metrics but those that need a fault; say which it lists."""
 
     def look() -> str:
-        lacking = sorted(metric[1] for metric in watched if not _is_listed(pipeline, *metric))
+        lacking = sorted(metric[1] for metric in wanted if not _is_listed(pipeline, *metric))
         needed = [name for name in lacking if not name.startswith(tuple(FAULT_METRICS | READS))]
         if needed:
             raise NotShownError(f"not listed: {', '.join(needed)}")
-        return f"{len(watched) - len(lacking)} metrics; without a value: {', '.join(lacking) or 'none'}"
+        return f"{len(wanted) - len(lacking)} metrics; without a value: {', '.join(lacking) or 'none'}"
 
     return pipeline.wait(look, METRICS_SECONDS)
 

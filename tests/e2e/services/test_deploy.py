@@ -37,6 +37,7 @@ KEPT = {
     "ChangeColumns": "APPEND",
     "OtherAttributes": "KEEP",
     "AlarmEmail": "on-call@example.com",
+    "Dashboard": "CREATE",
 }
 
 
@@ -185,6 +186,7 @@ def test_a_stack_that_retains_is_deleted_without_its_table_and_its_bucket(client
     kept = sam.deploy(built_template, "kept", KEPT)
     client("dynamodb").put_item(TableName=kept["TableName"], Item={"orderid": {"S": "1"}})
     client("s3").put_object(Bucket=kept["BucketName"], Key="sales_data/dt=2026-01-01/rows.json", Body=b"{}\n")
+    dashboard = check_dashboard(client, kept)
     (address,) = client("sns").list_subscriptions_by_topic(TopicArn=kept["AlarmTopicArn"])["Subscriptions"]
     assert address["Endpoint"] == KEPT["AlarmEmail"]
 
@@ -205,10 +207,27 @@ def test_a_stack_that_retains_is_deleted_without_its_table_and_its_bucket(client
         ("kinesis", "describe_stream_summary", {"StreamName": kept["StreamName"]}),
         ("glue", "get_crawler", {"Name": kept["CrawlerName"]}),
         ("lambda", "get_function", {"FunctionName": kept["TransformFunctionName"]}),
+        ("cloudwatch", "get_dashboard", {"DashboardName": dashboard}),
         ("cloudformation", "describe_stacks", {"StackName": "kept"}),
     ):
         with pytest.raises(ClientError):
             getattr(client(service), operation)(**argument)
+
+
+def check_dashboard(client, stack):
+    """Look for the names of the stack's resources, and for nothing that is not filled in; return its name."""
+    name = stack["DashboardUrl"].rpartition("/")[2]
+    body = json.loads(client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"])
+    metrics = [metric for widget in body["widgets"] for metric in widget["properties"].get("metrics", [])]
+    named = {value for metric in metrics for value in metric if isinstance(value, str)}
+    outputs = {"TableName", "PipeName", "StreamName", "DeliveryStreamName", "TransformFunctionName"}
+    assert {stack[output] for output in outputs} <= named
+    assert stack["TableStreamArn"].rpartition("/")[2] in named
+    (alarms,) = [widget["properties"]["alarms"] for widget in body["widgets"] if widget["type"] == "alarm"]
+    described = client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert set(alarms) == {each["AlarmArn"] for each in described if stack["AlarmTopicArn"] in each["AlarmActions"]}
+    assert "${" not in json.dumps(body)
+    return name
 
 
 def create_table(client, name, *more_keys, **more):
@@ -240,7 +259,9 @@ def test_a_stack_reads_a_table_that_it_did_not_make_and_leaves_it_alone(client, 
     stream_arn = create_table(client, "theirs", SSESpecification=encryption)
     dynamodb.put_item(TableName="theirs", Item=order("before", 1))
 
-    with quick_pipeline("existing", ExistingTableStreamArn=stream_arn, ExistingTableKeyArn=key_arn) as (stack, _):
+    existing = {"ExistingTableStreamArn": stream_arn, "ExistingTableKeyArn": key_arn, "Dashboard": "CREATE"}
+    with quick_pipeline("existing", **existing) as (stack, _):
+        check_dashboard(client, stack)
         assert (stack["TableName"], stack["TableStreamArn"]) == ("theirs", stream_arn)
         dynamodb.put_item(TableName="theirs", Item=order("after", 2))
         dynamodb.put_item(TableName="theirs", Item=order("before", 3))  # its change event has the old image too

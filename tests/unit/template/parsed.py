@@ -11,7 +11,11 @@ NO_VALUE = object()
 
 
 def resolve(value, **parameters):  # noqa: C901, PLR0911 - a return per function
-    """Value with these parameters in place of their defaults; resources stand for themselves by their logical ids."""
+    """Value with these parameters in place of their defaults.
+
+    Resources, their attributes and AWS' own parameters stand for themselves: `Bucket`, `Bucket.Arn`, `AWS::Region`. The
+    parameters can have values for them too.
+    """
     match value:
         case {"Ref": "AWS::NoValue"}:
             return NO_VALUE
@@ -22,9 +26,14 @@ def resolve(value, **parameters):  # noqa: C901, PLR0911 - a return per function
                 text = text.replace(f"${{{name}}}", each)
             return resolve({"Fn::Sub": text}, **parameters)
         case {"Fn::Sub": text}:
-            for name in TEMPLATE["Parameters"].keys() | TEMPLATE["Resources"].keys():
-                text = text.replace(f"${{{name}}}", str(_of(name, parameters)))
-            return text.replace("${!", "${")
+            filled = re.sub(r"\$\{([\w:.]+)\}", lambda found: str(_of(found[1], parameters)), text)
+            return filled.replace("${!", "${")
+        case {"Fn::GetAtt": [name, attribute]}:
+            return _of(f"{name}.{attribute}", parameters)
+        case {"Fn::Select": [index, parts]}:
+            return resolve(parts, **parameters)[index]
+        case {"Fn::Split": [delimiter, text]}:
+            return resolve(text, **parameters).split(delimiter)
         case {"Fn::If": [condition, yes, no]}:
             return resolve(yes if holds(condition, **parameters) else no, **parameters)
         case {"Fn::Join": [delimiter, parts]}:

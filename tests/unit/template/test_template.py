@@ -64,7 +64,7 @@ def dependencies(name):
 
 
 def test_parameters_are_few_described_and_bounded():
-    assert len(PARAMETERS) <= 14
+    assert len(PARAMETERS) <= 15
     for name, parameter in PARAMETERS.items():
         assert parameter["Description"].endswith("."), name
         assert parameter.keys() & {"AllowedValues", "AllowedPattern"} or {"MinValue", "MaxValue"} <= parameter.keys(), (

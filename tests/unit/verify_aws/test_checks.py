@@ -1,5 +1,6 @@
 """What the checks make of answers that only AWS gives. The end-to-end test runs them all on the emulator."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -70,6 +71,56 @@ def test_the_reads_of_a_stream_are_shown_only_with_the_streams_own_label(dimensi
         else:
             with pytest.raises(NotShownError, match="listed: ReturnedRecordsCount of TableName orders"):
                 metrics.stream_label(pipeline(cloudwatch))
+
+
+DASHBOARD = {
+    "DashboardName": "sales-verify-PipelineDashboard",
+    "DashboardBody": json.dumps(
+        {
+            "widgets": [
+                {"type": "text", "properties": {"markdown": "# A text"}},
+                {
+                    "type": "metric",
+                    "properties": {"metrics": [["N", "M", "D", "v", {"id": "m"}], [{"expression": "m"}]]},
+                },
+            ]
+        }
+    ),
+}
+DASHBOARD_RESOURCE = {
+    "ResourceType": "AWS::CloudWatch::Dashboard",
+    "LogicalResourceId": "PipelineDashboard",
+    "PhysicalResourceId": DASHBOARD["DashboardName"],
+}
+
+
+@pytest.mark.parametrize("messages", [[], [{"DataPath": "/widgets/1", "Message": "Should NOT have this"}]])
+def test_a_body_is_valid_if_cloudwatch_has_nothing_to_say_against_it(messages):
+    cloudwatch = client("cloudwatch")
+    with Stubber(cloudwatch) as stub:
+        stub.add_response("get_dashboard", DASHBOARD)
+        stub.add_response("put_dashboard", {"DashboardValidationMessages": messages}, DASHBOARD)
+        tried = pipeline(cloudwatch, resources=[DASHBOARD_RESOURCE])
+        if messages:
+            with pytest.raises(NotShownError, match="/widgets/1 Should NOT have this"):
+                metrics.dashboard_is_valid(tried)
+        else:
+            assert metrics.dashboard_is_valid(tried) == "2 widgets, and no message"
+
+
+@pytest.mark.parametrize("listed", [[], [{"Dimensions": [{"Name": "D", "Value": "v"}]}]])
+def test_the_metrics_of_the_dashboard_are_looked_for_with_their_dimensions(listed):
+    cloudwatch = client("cloudwatch")
+    with Stubber(cloudwatch) as stub:
+        stub.add_response("get_dashboard", DASHBOARD)
+        asked = {"Namespace": "N", "MetricName": "M", "Dimensions": [{"Name": "D", "Value": "v"}]}
+        stub.add_response("list_metrics", {"Metrics": listed}, asked)
+        tried = pipeline(cloudwatch, resources=[DASHBOARD_RESOURCE])
+        if listed:
+            assert metrics.of_dashboard(tried) == "1 metrics; without a value: none"
+        else:
+            with pytest.raises(NotShownError, match="not listed: M"):
+                metrics.of_dashboard(tried)
 
 
 @pytest.mark.parametrize(("stopped", "shown"), [([0.0, 1.0], True), ([0.0], False), ([], False)])

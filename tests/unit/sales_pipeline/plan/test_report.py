@@ -252,6 +252,7 @@ def test_the_other_numbers_on_the_page_of_costs_are_computed():
         f"which costs {costs.view_query_usd(YEAR, 'PROVISIONED'):.2f} USD",
         f"the table's stream: {shown(costs.stream_reads_usd(needs))} USD a month",
         f"{math.floor(view_days(Load(1))):,} days divided by the orders per second",
+        f"AWS bills {costs.dashboard_usd():.2f} USD a month for it",
     ]
     missing = [each for each in expected if each not in text]
     assert missing == []
