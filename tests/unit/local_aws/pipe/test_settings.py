@@ -9,6 +9,7 @@ from local_aws.errors import SettingsError
 from local_aws.pipe.settings import read, resolve
 from sales_pipeline.aws.stack import Stack
 from tests.unit.template.parsed import TEMPLATE
+from transform.columns import KEY
 
 QUEUE_URL = "http://127.0.0.1/1/letters"
 
@@ -42,7 +43,7 @@ def read_with(change=lambda _: None, change_columns="NONE"):
 def test_the_templates_settings_are_taken():
     settings = read_with()
     assert (settings.source_arn, settings.target_arn, settings.role_arn) == ("the Source", "the Target", "the RoleArn")
-    assert settings.partition_key_path == "$.dynamodb.Keys.orderid.S"
+    assert settings.partition_key_path == f"$.dynamodb.Keys.{KEY.attribute}.{KEY.type.attribute_type}"
     assert (settings.batch_size, settings.maximum_batching_window_seconds) == (500, 1)
     assert (settings.maximum_retry_attempts, settings.maximum_record_age_seconds) == (10000, 3600)
     assert settings.dead_letter_queue_url == QUEUE_URL
