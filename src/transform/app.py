@@ -63,15 +63,16 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
     results = [
         {"recordId": record_id, "result": "Ok", "data": b64encode_as_string(row)}
         if row
-        else {"recordId": record_id, "result": "Dropped", "data": ""}
-        if row is None
-        else {"recordId": record_id, "result": "ProcessingFailed", "data": _text(record)}
-        for record_id, record, row in zip(record_ids, records, rows, strict=True)
+        else {"recordId": record_id, "result": "Dropped" if row is None else "ProcessingFailed", "data": ""}
+        for record_id, row in zip(record_ids, rows, strict=True)
     ]
 
     escaped_characters = len("".join(record_ids))
     if failures:
-        escaped_characters += sum(len(_text(record)) for record, row in zip(records, rows, strict=True) if row == b"")
+        for record, row, result in zip(records, rows, results, strict=True):
+            if row == b"":
+                result["data"] = _text(record)
+                escaped_characters += len(result["data"])
     response_bytes = sum(map(len, filter(None, rows))) * 4 // 3 + _RESULT_BYTES * len(results)
     if response_bytes + _ESCAPED_BYTES_MAX * escaped_characters > RESPONSE_BYTES_MAX:
         _fit_response(results, failures)

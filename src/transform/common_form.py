@@ -4,7 +4,7 @@ Most events have this form. `complete.py` takes all others, and finds the reason
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -17,18 +17,21 @@ Images: TypeAlias = Sequence[Any]
 """The attributes of orders, as the decoder makes them."""
 
 
-def column_values(position: int, column: Column) -> Callable[[Images], list[bytes]]:
-    """Return a function from images to the JSON of this column in each. It raises RecordError if a value is refused."""
+def column_values(position: int, column: Column) -> Callable[[Images], Iterable[bytes]]:
+    """Return a function from images to the JSON of this column in each.
+
+    The function, or what it returns, raises RecordError if a value is refused.
+    """
     # The fields are named c0, c1, …. operator.attrgetter would make each record a twentieth slower.
     field = f"image.c{position}"
     if column.optional or column.type is JSON:
         attributes: Callable[[Images], list[Any]] = eval(f"lambda images: [{field} for image in images]")  # noqa: S307
         encode = _optional_encoder(column)
-        return lambda images: [encode(attribute) for attribute in attributes(images)]
+        return lambda images: map(encode, attributes(images))
     values: Callable[[Images], list[Any]] = eval(f"lambda images: [{field}.value for image in images]")  # noqa: S307
     encode = ENCODERS[column.type]
     if column.type not in _COMMON_NUMBERS:
-        return lambda images: [encode(value) for value in values(images)]
+        return lambda images: map(encode, values(images))
     encode_numbers = _numbers_encoder(column.type)
     return lambda images: encode_numbers(values(images))
 
@@ -42,17 +45,17 @@ _COMMON_NUMBERS = {
 }
 
 
-def _numbers_encoder(type_: ColumnType) -> Callable[[list[str]], list[bytes]]:
+def _numbers_encoder(type_: ColumnType) -> Callable[[list[str]], Iterable[bytes]]:
     are_common, encode = _COMMON_NUMBERS[type_].fullmatch, ENCODERS[type_]
     is_decimal = type_ is DECIMAL
 
-    def encode_numbers(numbers: list[str]) -> list[bytes]:
+    def encode_numbers(numbers: list[str]) -> Iterable[bytes]:
         lines = "\n".join([n if "." in n else n + ".0" for n in numbers] if is_decimal else numbers)
         if are_common(lines + "\n"):
             encoded = lines.encode().split(b"\n")
             if len(encoded) == len(numbers):  # a number with a line break in it is none
                 return encoded
-        return [encode(number) for number in numbers]
+        return map(encode, numbers)
 
     return encode_numbers
 

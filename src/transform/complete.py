@@ -46,30 +46,32 @@ def _values_of(
 def other_names(event: bytes, columns: Sequence[Column]) -> set[str]:
     """Return the names of an event's attributes that no column takes; nothing where it has none that can be read."""
     try:
-        image: Mapping[str, msgspec.Raw] = image_of(event)
+        change = _decode_images(event)
     except (msgspec.MsgspecError, RecursionError):
-        try:
-            change = _change(event)
-            _, image = _image(change, _text_or_kind(change.get("eventName")))
-        except (RecordError, RecursionError):
-            return set()
-    return image.keys() - {column.attribute for column in columns}
+        return set()
+    image = change.dynamodb.NewImage if change.dynamodb else change.NewImage
+    return image.keys() - {column.attribute for column in columns} if image else set()
 
 
 def image_of(event: bytes) -> Mapping[str, msgspec.Raw]:
-    """Return the attributes of an event of the most common form. Raises MsgspecError or RecursionError for others."""
-    return _decode_common(event).dynamodb.NewImage
+    """Return the attributes of an event that has them at `$.dynamodb.NewImage`.
+
+    Raises MsgspecError or RecursionError for an event that is broken elsewhere, and AttributeError for one without.
+    """
+    image: Mapping[str, msgspec.Raw] = _decode_images(event).dynamodb.NewImage  # type: ignore[union-attr, assignment]
+    return image
 
 
 class _StreamRecord(msgspec.Struct, gc=False):
-    NewImage: dict[str, msgspec.Raw]
+    NewImage: dict[str, msgspec.Raw] | None = None
 
 
 class _Change(msgspec.Struct, gc=False):
-    dynamodb: _StreamRecord
+    dynamodb: _StreamRecord | None = None
+    NewImage: dict[str, msgspec.Raw] | None = None
 
 
-_decode_common = msgspec.json.Decoder(_Change).decode
+_decode_images = msgspec.json.Decoder(_Change).decode
 
 
 def other_values(image: Mapping[str, msgspec.Raw], columns: Sequence[Column], path: str = "") -> bytes:

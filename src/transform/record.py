@@ -72,11 +72,12 @@ class RowWriter:
         values = zip(*[values_of_column(images) for values_of_column in self._values], strict=True)
         row = self._row
         if not (self._change_columns or self._other_attributes):
-            rows = [row % each for each in values]
-            if len(rows) == len(changes):
-                return rows  # type: ignore[return-value]
-            made = iter(rows)
-            return [None if change.eventName == "REMOVE" else next(made) for change in changes]
+            rows: list[bytes | None] = [row % each for each in values]
+            if len(rows) < len(changes):
+                for position, change in enumerate(changes):
+                    if change.eventName == "REMOVE":
+                        rows.insert(position, None)
+            return rows
         return [
             self._removed(change) if change.eventName == "REMOVE" else row % (*next(values), *self._more(change, event))
             for change, event in zip(changes, events, strict=True)
