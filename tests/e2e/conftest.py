@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 
 import pytest
-from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from local_aws import emulator as local_emulator
 from local_aws.deploy import Sam
@@ -11,6 +10,7 @@ from sales_pipeline.aws.stack import find
 from sales_pipeline.failures import dead_letters
 from sales_pipeline.local import pipeline as local_pipeline
 from tests import ROOT
+from tests.e2e import quick
 from tests.e2e.faults import impatient as impatient_stack
 
 
@@ -50,15 +50,7 @@ def built_template(sam):
 
 @pytest.fixture(scope="session")
 def quick_template(built_template):
-    """Adapt the built template: Firehose buffers records for 1 s, not for 10 s, before it calls the transform."""
-    template = yaml_parse(built_template.read_text())
-    destination = template["Resources"]["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
-    for parameter in destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]:
-        if parameter["ParameterName"] == "BufferIntervalInSeconds":
-            parameter["ParameterValue"] = "1"
-    quick = built_template.with_name("quick.yaml")  # in the same folder, because its paths are relative
-    quick.write_text(yaml_dump(template))
-    return quick
+    return quick.adapt(built_template)
 
 
 @pytest.fixture(scope="session")
