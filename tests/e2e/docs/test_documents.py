@@ -12,7 +12,14 @@ from tests.e2e.docs.shell import Shell, commands, looks_like
 from tests.e2e.sales import environment, exported
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMANDS = [command for page in PAGES for command in commands(page.relative_to(ROOT).as_posix(), page.read_text())]
+# tests/e2e/walk runs the commands of this page, on a table that the stack did not make.
+WALKED = ROOT / "docs/your-own-table.md"
+COMMANDS = [
+    command
+    for page in PAGES
+    if page != WALKED
+    for command in commands(page.relative_to(ROOT).as_posix(), page.read_text())
+]
 # A command is repeated for this long until its output is that of the page, because rows take a while to arrive.
 SECONDS = 60
 POLL_SECONDS = 2  # a command takes a second of CPU time
