@@ -7,14 +7,12 @@ import msgspec
 
 from transform.column_types import CHANGE_COLUMNS, OTHER_ATTRIBUTES, Column
 from transform.columns import COLUMNS
-from transform.common_form import column_values, lines_decoder
+from transform.common_form import change_decoder, column_values
 from transform.complete import image_of, other_values, values_of
 from transform.values import ENCODERS, NULL, RecordError, event_time, sequence_number, text
 
-_OPENING, _CLOSING = b"{}"
-# What an event raises that is not of the common form. A change without an image has no attributes, and no bytes have no
-# first one.
-_RARE = (msgspec.MsgspecError, RecordError, UnicodeDecodeError, RecursionError, AttributeError, IndexError)
+# What an event raises that is not of the common form. A change without an image has no attributes.
+_RARE = (msgspec.MsgspecError, RecordError, UnicodeDecodeError, RecursionError, AttributeError)
 
 
 class RowWriter:
@@ -35,7 +33,7 @@ class RowWriter:
         names += [*CHANGE_COLUMNS] * change_columns + [OTHER_ATTRIBUTES] * other_attributes
         self._row = b"{%b}\n" % b",".join(text(name).replace(b"%", b"%%") + b":%b" for name in names)
         self._columns, self._change_columns, self._other_attributes = columns, change_columns, other_attributes
-        self._decode_lines = lines_decoder(columns, change_columns=change_columns)
+        self._decode = change_decoder(columns, change_columns=change_columns)
         self._values = [column_values(position, column) for position, column in enumerate(columns)]
 
     def row(self, event: bytes) -> bytes | None:
@@ -56,14 +54,9 @@ class RowWriter:
         Returns None if any of the events is refused, or is not of the common form: `row` tells which.
         """
         try:
-            # An event that begins with { and ends with } can't be a part of another one's JSON: no JSON has a line
-            # break in a string, or } and { beside each other. So there are as many values as events, or more.
-            if [event for event in events if event[0] != _OPENING or event[-1] != _CLOSING]:
-                return None
-            lines = b"\n".join(events)
             # msgspec does not look inside the parts that it skips, so it would miss bytes there that are not UTF-8.
-            changes = self._decode_lines(lines if lines.isascii() else lines.decode())
-            return self._rows(changes, events) if len(changes) == len(events) else None
+            texts = events if b"".join(events).isascii() else [event.decode() for event in events]
+            return self._rows(list(map(self._decode, texts)), events)
         except _RARE:
             return None
 
