@@ -143,10 +143,12 @@ def wanted(resource_type):
     if resource_type in UNDOCUMENTED:
         return UNDOCUMENTED[resource_type]
     kind = GENERATED.get(resource_type, resource_type)
-    handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema.get("handlers", {})
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    handlers = schema.get("handlers", {})
     found = {each for verb in ("create", "read", "update", "delete") for each in _permissions(handlers, verb)}
     assert found, f"the schema of {kind} names no permissions: name them in UNDOCUMENTED"
-    return found
+    # A stack's tags go to all of its resources: docs/your-own-table.md.
+    return found | set(schema.get("tagging", {}).get("permissions", []))
 
 
 def _permissions(handlers, verb):
