@@ -1,11 +1,13 @@
 """Keeps all tests off AWS: the credentials are made up, and only connections to this machine are allowed."""
 
+import functools
 import ipaddress
 import os
 import signal
 import socket
 from pathlib import Path
 
+import botocore.session
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
@@ -13,6 +15,10 @@ from xdist.scheduler import LoadScopeScheduling
 # Other workers of pytest use the same processors, so one example can take long by chance.
 settings.register_profile("shared processors", deadline=None)
 settings.load_profile("shared processors")
+
+# All sessions of boto3 have one loader. With one each, they read the models of their services anew, which took most of
+# the time of many tests.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 # A shell starts background jobs with SIGINT ignored, and nohup starts them without SIGHUP. Their children inherit that.
 # Tests send both signals to children.

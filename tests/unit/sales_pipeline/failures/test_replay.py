@@ -10,7 +10,6 @@ from dataclasses import replace
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from botocore.session import get_session
 from moto import mock_aws
 
 from common.clock import now_ms
@@ -31,16 +30,6 @@ ERRORS = "errors/processing-failed/dt=2026-11-22/"
 ARRIVED_MS = 1_795_348_800_000
 
 
-# Reading the services' models anew for every session takes longer than all else together.
-MODELS = get_session().get_component("data_loader")
-
-
-def new_session():
-    session = get_session()
-    session.register_component("data_loader", MODELS)
-    return boto3.Session(botocore_session=session, region_name="us-east-1")
-
-
 class Killed(BaseException):
     """The replay ends here and now."""
 
@@ -49,7 +38,7 @@ class World:
     """A stack of moto's, and what a test does to its calls."""
 
     def __init__(self):
-        session = new_session()
+        session = boto3.Session(region_name="us-east-1")
         self.s3, self.kinesis, self.sqs = (session.client(name) for name in ("s3", "kinesis", "sqs"))
         self.dynamodb, self.streams = session.client("dynamodb"), session.client("dynamodbstreams")
         self.s3.create_bucket(Bucket=BUCKET)
@@ -75,7 +64,7 @@ class World:
         # By operation: what to answer in moto's place.
         self.answers = {"DescribePipe": (200, {"SourceParameters": FILTER})}
         self.stop_at = None  # number of the call after which the process ends: before the next one nothing happens
-        working = new_session()
+        working = boto3.Session(region_name="us-east-1")
         working.events.register("before-call", self._before)
         working.events.register("after-call", self._after)
         self.stack = Stack("sales", outputs, working, {"BufferIntervalSeconds": "60"}, columns=FOUR)
@@ -462,7 +451,7 @@ def test_two_listings_at_once_see_everything(world, monkeypatch):
         listings = list(
             pool.map(
                 dead_letters.list_all,
-                [world.stack, replace(world.stack, session=new_session())],
+                [world.stack, replace(world.stack, session=boto3.Session(region_name="us-east-1"))],
             )
         )
     assert [(len(each.letters), each.unseen) for each in listings] == [(12, 0)] * 2

@@ -1,7 +1,6 @@
 """A stack of moto's with a table and a lake, and a clock that stands still."""
 
 import boto3
-from botocore.session import get_session
 
 from sales_pipeline.aws.stack import Stack
 from tests.unit.sales_pipeline.columns import FOUR
@@ -33,16 +32,11 @@ class Clock:
         self.during(len(self.sleeps))
 
 
-MODELS = get_session().get_component("data_loader")  # reading them anew for every session takes seconds
-
-
 class Session(boto3.Session):
     """A session whose client of Glue answers with the declared table as the template has it: moto's takes a parser."""
 
     def __init__(self, change_columns="NONE", other_attributes="DROP", columns=FOUR):
-        of_botocore = get_session()
-        of_botocore.register_component("data_loader", MODELS)
-        super().__init__(region_name="us-east-1", botocore_session=of_botocore)
+        super().__init__(region_name="us-east-1")
         self.glue = Glue(change_columns, other_attributes, columns)
 
     def client(self, name, *arguments, **options):
