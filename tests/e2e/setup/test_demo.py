@@ -1,21 +1,20 @@
-"""`make demo` as somebody runs it first: in a new clone, with pip set up as they like it."""
+"""`make demo` as somebody runs it first: in a new clone, with pip set up as they like it.
+
+The clone has more columns, which mock orders lack: the result is to be equal with them and without.
+"""
 
 import os
-import shutil
 import subprocess
 import sys
 
 from tests import ROOT
+from tests.copies import OPTIONAL_COLUMNS, add_columns, copy
 
 
 def test_a_new_clone_installs_what_the_demo_needs_and_runs_it(tmp_path):
-    for name in ("Makefile", "README.md", "pyproject.toml", "src", "template.yaml"):
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        else:
-            shutil.copy(ROOT / name, tmp_path)
-    for requirements in ROOT.glob("requirements-*.txt"):
-        shutil.copy(requirements, tmp_path)
+    copy(tmp_path, "Makefile", "README.md", "pyproject.toml", "src", "template.yaml", "docs/contract.md")
+    copy(tmp_path, *(path.name for path in ROOT.glob("requirements-*.txt")))
+    add_columns(tmp_path, *OPTIONAL_COLUMNS)
     personal = {"PIP_USER": "1", "UV_SYSTEM_PYTHON": "1", "VIRTUAL_ENV": str(tmp_path / "another")}
 
     def make(*arguments):
@@ -29,8 +28,10 @@ def test_a_new_clone_installs_what_the_demo_needs_and_runs_it(tmp_path):
             check=False,
         )
 
+    assert make("columns").returncode == 0
     demo = make("demo")
     assert demo.returncode == 0, demo.stderr
+    assert ", gift-wrap string, " in demo.stdout
     assert demo.stdout.splitlines()[-1].startswith("Equal: 300 orders written, 300 rows in the lake")
     installed = {path.name for path in (tmp_path / ".venv" / "bin").iterdir()}
     assert {"sales", "sam"} <= installed
