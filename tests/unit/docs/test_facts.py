@@ -50,6 +50,13 @@ def test_the_query_of_other_attributes_finds_the_values_in_the_row_above_it():
     assert lake.ask(query.replace("sales_data_projection_db_declared", DECLARED)).rows == [["A-1001", "Bonn"]]
 
 
+def test_a_row_does_not_say_whether_time_to_live_deleted_the_order():
+    event = json.loads(change_event({"orderid": {"S": "1"}}, "REMOVE"))
+    by_ttl = event | {"userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"}}
+    writer = RowWriter([Column("orderid", STRING), Column("price", DECIMAL)], change_columns=True)
+    assert writer.row(json.dumps(by_ttl).encode()) == writer.row(json.dumps(event).encode())
+
+
 def test_the_reasons_are_those_of_the_samples():
     reasons = {each["reason"] for each in json.loads((ROOT / "events/firehose-bad-records.reasons.json").read_text())}
     shown = set(re.findall(r"`(\$[^`]*: [^`]*)` \|$", CONTRACT, re.MULTILINE))
