@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import dataclass
 from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +21,14 @@ class QueryError(SalesError):
     """Athena refused the query, or failed to run it. The text says why, and what to do next."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What Athena answered, and how many bytes of the lake it read for that."""
+
+    table: DataTable
+    scanned_bytes: int
+
+
 def run(stack: Stack, sql: str, output: Format) -> None:
     """Run a query and print its result; below a table, how many rows it has. Raises QueryError."""
     result = ask(stack, sql)
@@ -29,6 +38,11 @@ def run(stack: Stack, sql: str, output: Format) -> None:
 
 
 def ask(stack: Stack, sql: str) -> DataTable:
+    """Return only the rows of `answer`."""
+    return answer(stack, sql).table
+
+
+def answer(stack: Stack, sql: str) -> Answer:
     """Run a query in the stack's workgroup, wait for it, and return its rows as Python values.
 
     A table without a database is one of the crawler's database. Raises QueryError, and boto3's errors.
@@ -43,11 +57,13 @@ def ask(stack: Stack, sql: str) -> DataTable:
         ).cursor()
         cursor.execute(sql)
         rows = cast("list[tuple[Any, ...]]", cursor.fetchall())
+        scanned = cursor.result_set and cursor.result_set.data_scanned_in_bytes
     except Error as error:
         _raise_cause(error)
         raise QueryError(_advice(stack, " ".join(str(error).split()))) from None
     columns = [column[0] for column in cursor.description or []]
-    return DataTable(columns, [_split(row, len(columns)) for row in rows])
+    table = DataTable(columns, [_split(row, len(columns)) for row in rows])
+    return Answer(table, scanned or 0)
 
 
 def _split(row: tuple[Any, ...], columns: int) -> tuple[Any, ...]:

@@ -58,6 +58,8 @@ class Result:
     columns: list[str] = field(default_factory=list)
     kinds: list[Kind] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    scanned_bytes: int = 0
+    """Bytes of the objects that it read, as they are stored. Each object counts once."""
 
 
 def run(sql: str, database: str, store: Store) -> Result:
@@ -132,6 +134,7 @@ class _Session:
         self._database, self._store = database, store
         self._found: dict[Name, Table | View] = {}
         self._loaded: set[Name] = set()
+        self._scanned_bytes = 0
         self._duckdb = duckdb.connect(config={"autoinstall_known_extensions": "false", "memory_limit": MEMORY})
         self._duckdb.execute("SET TimeZone = 'UTC'; SET error_on_division_by_zero = false")  # the macros see to it
 
@@ -155,7 +158,7 @@ class _Session:
             raise QueryFailedError(f"NUMERIC_VALUE_OUT_OF_RANGE: {error}") from None
         finally:
             clock.cancel()
-        return Result(translate.names(names), kinds, rows)
+        return Result(translate.names(names), kinds, rows, self._scanned_bytes)
 
     def columns(self, tree: exp.Expr) -> list[tuple[str, str]]:
         """Return the names of a query's columns, and their types in Trino's SQL, without running it."""
@@ -239,5 +242,6 @@ class _Session:
             keys: dict[str, str | None] = dict(zip(table.keys, each.values, strict=True))
             for uri, body in self._store.objects(location):
                 if body and objects.is_read(uri.removeprefix(location)):
+                    self._scanned_bytes += len(body)
                     for row in objects.rows(uri, body, table.columns):
                         yield row | keys | {PATH: uri}

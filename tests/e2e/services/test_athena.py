@@ -41,6 +41,14 @@ def lake(emulator, stack, tmp_path_factory):
             s3.delete_object(Bucket=deployed["BucketName"], Key=key)
 
 
+def test_a_query_says_how_many_bytes_it_read(lake):
+    stack, _ = lake
+    s3 = stack.session.client("s3")
+    stored = s3.list_objects_v2(Bucket=stack["BucketName"], Prefix="sales_data/")["Contents"]
+    answer = query.answer(stack, f"SELECT count(*) FROM {stack['DeclaredTable']}")  # noqa: S608
+    assert answer.scanned_bytes == sum(each["Size"] for each in stored)
+
+
 def test_every_saved_query_is_there_and_gives_its_answer(lake):
     stack, today = lake
     athena = stack.session.client("athena")

@@ -43,6 +43,7 @@ def test_what_a_program_reads_holds_rows_and_nothing_else(stack, monkeypatch, ca
 def test_a_row_of_describe_is_split_into_its_columns(stack, monkeypatch):
     class Described:
         description = (("col_name",), ("data_type",), ("comment",))
+        result_set = None
 
         def cursor(self):
             return self

@@ -33,6 +33,16 @@ def test_a_query_reads_the_objects_that_athena_reads():
     assert orderids(lake) == ["compressed", "in a day", "in a folder below a day"]
 
 
+def test_a_query_says_how_many_bytes_it_read_of_the_objects_as_they_are_stored():
+    lake = Lake()
+    lake.add(f"dt={day()}/rows.json", order("plain"), order("plain too"))
+    lake.add(f"dt={day()}/rows.gz", order("compressed"))
+    lake.add(f"dt={day()}/_rows.json", b"hidden")
+    read = sum(len(body) for uri, body in lake.stored.items() if "_rows" not in uri)
+    assert lake.ask("SELECT count(*) FROM orders").scanned_bytes == read
+    assert lake.ask("SELECT 1").scanned_bytes == 0
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b""])
 def test_lines_end_at_a_line_feed_a_carriage_return_or_both(end):
     lake = Lake()
