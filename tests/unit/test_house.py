@@ -41,18 +41,34 @@ ALLOWED = {
         *("common", "transform"),
         *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults", "failures")),
     ),
+    "sales_pipeline.report": (
+        *("common", "transform"),
+        *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults", "query")),
+        *(f"sales_pipeline.{name}" for name in ("failures", "reconcile", "plan")),
+    ),
     "sales_pipeline.local": (
         *("common", "generator", "local_aws"),
         *(
             f"sales_pipeline.{name}"
-            for name in ("aws", "errors", "terminal", "crawl", "generate", "query", "orders", "failures")
+            for name in (
+                "aws",
+                "errors",
+                "terminal",
+                "crawl",
+                "generate",
+                "query",
+                "orders",
+                "failures",
+                "reconcile",
+                "report",
+            )
         ),
     ),
     "sales_pipeline.cli": (
         *("common", "sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.defaults", "sales_pipeline.plan"),
         *(
             f"sales_pipeline.{name}"
-            for name in ("query", "crawl", "env", "generate", "status", "failures", "reconcile", "local")
+            for name in ("query", "crawl", "env", "generate", "status", "failures", "reconcile", "report", "local")
         ),
     ),
     "sales_pipeline.__main__": ("common", "sales_pipeline.cli"),

@@ -1,6 +1,8 @@
 """The commands of `sales` that put orders in and get rows out, and `env`, by which other programs do the same."""
 
 import os
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,7 +10,7 @@ import typer
 from common.printable import visible
 from common.streams import read_input
 from sales_pipeline.cli.group import option_names
-from sales_pipeline.cli.options import Format, Profile, Region, StackName, finite, locate
+from sales_pipeline.cli.options import TIMES, Format, Profile, Region, StackName, finite, locate
 
 app = typer.Typer()
 
@@ -128,3 +130,43 @@ def query(
     target = locate(stack_name, profile, region)
     target.say_where("athena")
     command.run(target.stack, text, output.value)
+
+
+@app.command()
+def report(  # noqa: PLR0913
+    *,
+    since: Annotated[
+        datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only orders from this UTC time or later.")
+    ] = None,
+    output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the report.")] = Path(
+        "sales-report.html"
+    ),
+    reconcile: Annotated[
+        bool | None,
+        typer.Option(help="Also compare the table with the lake; by default if both are small.", show_default=False),
+    ] = None,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Write an HTML page with charts of what was sold.
+
+    It shows revenue and units by day, hour and product, the latest and the most expensive orders, how long orders took
+    to the lake, why records were refused, and the verdict of `sales reconcile`. The page needs no network.
+
+    Exit codes: 0 the report was written, whatever it says; 1 something could not be read or written.
+
+    \b
+    Examples:
+      sales report
+      sales report --since 2026-11-01 --output november.html
+    """  # noqa: D301
+    if output.is_dir():
+        raise typer.BadParameter(f"--output {output} is a folder: name a file in it")
+    if not output.parent.is_dir():
+        raise typer.BadParameter(f"--output {output}: there is no folder {output.parent}")
+    from sales_pipeline.report import make as command  # noqa: PLC0415
+
+    target = locate(stack_name, profile, region)
+    target.say_where("athena")
+    command.run(target.stack, output, since, reconcile=reconcile)

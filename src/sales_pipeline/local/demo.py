@@ -22,7 +22,7 @@ from sales_pipeline import crawl, query
 from sales_pipeline.aws.stack import Stack, find
 from sales_pipeline.failures.records import REFUSED_BY_TRANSFORM, read_error_object
 from sales_pipeline.failures.report import reasons
-from sales_pipeline.local import evidence, pipeline, running
+from sales_pipeline.local import demo_report, evidence, folders, pipeline, running
 from sales_pipeline.local.demo_result import EMULATOR_LOG, compare
 from sales_pipeline.terminal.table import print_table
 
@@ -136,10 +136,15 @@ def run() -> int:
         running.claim("demo", "a demo runs already: wait for it to end") as home,
         pipeline.run(home, parameters, clock.step, "sales demo") as local,
     ):
+        report_path = home / demo_report.NAME
+        folders.discard(report_path)  # from the run before
         stack = find(boto3.Session(), local.stack_name)
         clock.step("orders")
         console.print(f"  Firehose gathers rows for {BUFFER_INTERVAL_SECONDS} s here, not for 60")
         progress = _send_orders(stack, console)
+        comparison = demo_report.Comparison(local.stack_name)
+        if progress.in_lake:
+            comparison.start()
         rows = _query_rows(stack, console, clock, local.state_dir) if progress.in_lake else {}
         has_errors = progress.refused + progress.failed > 0
         result = compare(set(progress.written), rows, *(evidence.orders_with_errors(stack) if has_errors else ()))
@@ -150,6 +155,9 @@ def run() -> int:
             console.print(f"\nThe last error of a function in {EMULATOR_LOG}:\n  {cause}")
         if not result.equal:
             evidence.keep(stack, local.log_dir)
+        if rows:
+            clock.step("report")
+            demo_report.write(stack, report_path, comparison)
         console.print()
         clock.step("stop")
     delays = sorted(progress.delays_seconds)
@@ -160,6 +168,8 @@ def run() -> int:
     if not result.equal:
         console.print(result.advice(local.log_dir))
     console.print(str(result))
+    if rows:
+        console.print(demo_report.invitation(report_path))
     return 0 if result.equal else 1
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Literal
 
 from common.clock import now_ms
@@ -37,19 +38,33 @@ def run(
     return int(found.verdict is Verdict.not_equal)
 
 
-def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None, samples: int) -> Reconciliation:
-    """Read everything into the ledger, wait for what may still arrive, and return the result."""
+def say(step: str) -> None:
+    """Tell on stderr what the command does now."""
+    sys.stderr.write(f"{step} …\n")
+
+
+def compare(
+    sources: Sources,
+    ledger: Ledger,
+    in_progress_seconds: float | None,
+    samples: int,
+    tell: Callable[[str], None] = say,
+) -> Reconciliation:
+    """Read everything into the ledger, wait for what may still arrive, and return the result.
+
+    `tell` gets each step when it begins.
+    """
     if in_progress_seconds is None:
         in_progress_seconds = delivery_seconds(sources.stack)
     in_progress_ms = int(in_progress_seconds * 1000)
     started_ms = now_ms()
     reader = Reader(sources, ledger, in_progress_ms, samples)
-    say("reading the table")
+    tell("reading the table")
     for versions in sources.versions():
         ledger.add_orders(versions)
     deadline = time.monotonic() + in_progress_seconds
 
-    say(f"reading the lake for {ledger.orders():,} orders")
+    tell(f"reading the lake for {ledger.orders():,} orders")
     read_at = time.monotonic()
     reader.read()
     # An order that was changed, or whose id holds no time, does not show its age. But everything that the table held
@@ -57,7 +72,7 @@ def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None,
     wait_seconds = FIRST_WAIT_SECONDS
     while ledger.unexplained_count() and read_at < deadline:
         left_seconds = max(0.0, deadline - time.monotonic())
-        say(f"waiting up to {left_seconds:.0f} s for orders in progress")
+        tell(f"waiting up to {left_seconds:.0f} s for orders in progress")
         time.sleep(min(wait_seconds, left_seconds))
         wait_seconds *= 2  # each read lists the whole lake
         read_at = time.monotonic()
@@ -70,8 +85,3 @@ def compare(sources: Sources, ledger: Ledger, in_progress_seconds: float | None,
         ledger.update_orders(orderids, sources.versions_now(orderids), now_ms())
     reader.compare()
     return conclude(ledger, reader.unread(), reader.not_shown(), samples, sources.form)
-
-
-def say(step: str) -> None:
-    """Tell on stderr what the command does now."""
-    sys.stderr.write(f"{step} …\n")

@@ -171,6 +171,24 @@ def test_orders_travel_from_generate_to_query(up, generated):
     assert [line.split() for line in answers["table"].splitlines()] == [header, *rows, [str(len(rows)), "rows"]]
 
 
+def test_the_report_has_the_orders_and_the_verdict(up, generated, tmp_path):
+    assert generated
+    file = tmp_path / "report.html"
+    deadline = time.monotonic() + ROWS_SECONDS
+    while True:
+        ended = sales(up.home, "report", "--output", str(file))
+        assert ended.returncode == 0, ended.stderr
+        if int(ended.stdout.split()[1]) >= ORDERS:
+            break
+        assert time.monotonic() < deadline, ended.stdout
+    assert ended.stderr.startswith("using stack sales-data-projection on this machine")
+    assert f"\nWrote {file} (" in ended.stdout
+    page = file.read_text()
+    assert "sales-data-projection</strong> on this machine" in page
+    assert "missing, 0 stale, 0 duplicate." in page
+    assert "Athena ran 2 queries and scanned " in page
+
+
 def test_a_stand_in_that_is_killed_is_started_again_and_status_asks_it(up):
     def seen():
         return json.loads(sales(up.home, "status", "--format", "json").stdout)["stages"]

@@ -53,10 +53,17 @@ def test_a_command_on_aws_works(sales, emulator, stack):  # noqa: ARG001 - the s
 
 
 def test_every_module_of_an_aws_command_is_installed(sales):
-    for command in ("reconcile", "failures", "replay", "backfill", "crawl", "generate"):
+    for command in ("reconcile", "failures", "replay", "backfill", "crawl", "generate", "report"):
         ended = run(sales, command, AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_MAX_ATTEMPTS="1")
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr.startswith("error: cannot reach AWS")
+
+
+def test_the_report_has_its_style_there(sales):
+    code = "import sales_pipeline.report.page as page; print(page.style())"
+    command = [sales.with_name("python"), "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+    assert ".chart" in ended.stdout
 
 
 @pytest.mark.parametrize("command", ["demo", "up"])

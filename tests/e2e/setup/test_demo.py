@@ -32,7 +32,12 @@ def test_a_new_clone_installs_what_the_demo_needs_and_runs_it(tmp_path):
     demo = make("demo")
     assert demo.returncode == 0, demo.stderr
     assert ", gift-wrap string, " in demo.stdout
-    assert demo.stdout.splitlines()[-1].startswith("Equal: 300 orders written, 300 rows in the lake")
+    *_, verdict, report = demo.stdout.splitlines()
+    assert verdict.startswith("Equal: 300 orders written, 300 rows in the lake")
+    assert report == "Charts of what was sold: open .local/demo/report.html in a browser."
+    page = (tmp_path / ".local" / "demo" / "report.html").read_text()
+    assert "Equal:</strong> 300 orders in the table, 300 rows in the lake" in page
+    assert page.count('<svg class="chart wide"') >= 7
     installed = {path.name for path in (tmp_path / ".venv" / "bin").iterdir()}
     assert {"sales", "sam"} <= installed
     assert not {"cfn-lint", "mypy", "pytest", "ruff"} & installed

@@ -19,10 +19,16 @@ def section(command):
     return found[1]
 
 
+def every(parameter):
+    """Return all names of an option: `--reconcile` and `--no-reconcile` are one."""
+    return (*parameter.opts, *parameter.secondary_opts)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_its_options_and_an_example(command):
     text = section(command)
-    options = {option for parameter in COMMANDS[command].params for option in parameter.opts if option.startswith("--")}
+    options = {option for parameter in COMMANDS[command].params for option in every(parameter)}
+    options = {option for option in options if option.startswith("--")}
     missing = {option for option in options if f"`{option}" not in text and f"`{option}" not in COMMON}
     assert missing == set()
     assert f"$ sales {command}" in text or "shows its output" in " ".join(text.split())
@@ -32,7 +38,7 @@ def test_every_command_has_its_options_and_an_example(command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_section_has_an_option_that_the_command_lacks(command):
     named = set(re.findall(r"`(--[a-z0-9-]+)", section(command)))
-    assert named <= {option for parameter in COMMANDS[command].params for option in parameter.opts}
+    assert named <= {option for parameter in COMMANDS[command].params for option in every(parameter)}
 
 
 def test_the_program_s_own_options_are_there():
