@@ -27,7 +27,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
 		printf 'make %-12s %s\n' "$$name" "$$text"; done
 
-setup: .venv/installed ## install everything into the virtual environment .venv
+setup: .venv/installed .venv/chromium ## install everything into .venv, and a Chromium if there is none
 
 demo: .venv/installed-demo ## run the whole pipeline once on this machine, from orders to a query
 	sales demo
@@ -35,14 +35,14 @@ demo: .venv/installed-demo ## run the whole pipeline once on this machine, from 
 test: setup lint ## run make lint, then every test
 	pytest --numprocesses 3
 
-verify-aws: setup ## check on AWS what the pipeline relies on: make verify-aws PROFILE=… REGION=…
+verify-aws: .venv/installed ## check on AWS what the pipeline relies on: make verify-aws PROFILE=… REGION=…
 	@python -m verify_aws --profile "$(PROFILE)" --region "$(REGION)" $(if $(NAME),--name "$(NAME)") \
 		$(if $(filter-out 0,$(KEEP)),--keep) $(if $(filter-out 0,$(YES)),--yes)
 
-random-lakes: setup ## compare sales reconcile with the tables' SQL on 10,000 random lakes: takes three minutes
+random-lakes: .venv/installed ## compare sales reconcile with the tables' SQL on 10,000 random lakes: takes three minutes
 	LAKES=$(LAKES) FIRST_LAKE=$(FIRST_LAKE) pytest --numprocesses 3 tests/unit/sales_pipeline/reconcile/lakes
 
-lint: setup ## check the style, the types and the template
+lint: .venv/installed ## check the style, the types and the template
 	ruff check .
 	ruff format --check .
 	mypy
@@ -52,10 +52,10 @@ lint: setup ## check the style, the types and the template
 bench: .venv/installed-bench ## measure the functions and their alternatives: rewrites benchmarks/RESULTS.md
 	python -m benchmarks
 
-bench-large: setup ## measure sales reconcile on a million orders: takes 15 minutes, 4 GiB
+bench-large: .venv/installed ## measure sales reconcile on a million orders: takes 15 minutes, 4 GiB
 	python -m benchmarks.large
 
-format: setup ## put the code into the standard format
+format: .venv/installed ## put the code into the standard format
 	ruff format .
 	ruff check --fix .
 
@@ -65,10 +65,10 @@ picture: ## draw docs/architecture.svg from docs/architecture.toml
 columns: ## write into the template and the docs what follows from src/transform/columns.py
 	PYTHONPATH=src "$(PYTHON)" -m columns
 
-behaviours: setup ## write docs/aws-behaviours.md from src/verify_aws/behaviours.toml
+behaviours: .venv/installed ## write docs/aws-behaviours.md from src/verify_aws/behaviours.toml
 	python -m verify_aws.page
 
-lock: setup ## pin the newest versions that pyproject.toml allows
+lock: .venv/installed ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) --group uv --output-file requirements-uv.txt
 	$(COMPILE) pyproject.toml $(GROUPS:%=--group %) --output-file requirements-dev.txt
 	$(COMPILE) pyproject.toml --group demo $(NOT_IN_DEMO:%=--no-emit-package %) --constraints requirements-dev.txt \
@@ -99,6 +99,10 @@ clean: ## delete .venv, builds, caches, and the local pipeline's files
 .venv/installed: .venv/installed-demo
 	$(INSTALL) --requirement requirements-dev.txt
 	@touch $@
+
+# Only the browser tests need it. A failure leaves no file, so the next run looks again.
+.venv/chromium: .venv/installed
+	@python -m tests.chromium $@
 
 .venv/installed-bench: .venv/installed
 	$(INSTALL) --requirement requirements-bench.txt

@@ -1,0 +1,119 @@
+"""The report in Chromium: charts show, nothing runs, nothing is loaded, and it fits screens and paper."""
+
+import pytest
+
+from sales_pipeline.report.queries import MINUTE_MS
+from tests import chromium
+from tests.e2e.report.sample import sales, sample
+from tests.unit.sales_pipeline.report.lakes import NOW_MS, lake, row, uuid7
+from tests.unit.sales_pipeline.report.reports import EVIL
+
+PHONE, DESKTOP = 375, 1280
+BARS = "[...document.querySelectorAll('svg.%s .rect')].map(each => each.getBoundingClientRect().height)"
+WIDE_CHARTS, NARROW_CHARTS = "svg.chart.wide:visible", "svg.chart.narrow:visible"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = chromium.recorded()
+    assert path is not None, "no Chromium or Chrome is installed: run `make setup`, which installs one"
+    with chromium.launched(path) as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Open a page from a file as a person does. At the end, nothing may have been loaded, logged or asked."""
+    noticed, contexts = [], []
+
+    def open_page(text, width=DESKTOP, scheme="light"):
+        file = tmp_path / "report.html"
+        file.write_text(text)
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme))
+        opened = contexts[-1].new_page()
+        opened.on("console", lambda message: noticed.append(message.text))
+        opened.on("pageerror", lambda error: noticed.append(str(error)))
+        opened.on("dialog", lambda dialog: (noticed.append(dialog.message), dialog.dismiss()))
+        opened.on("request", lambda request: request.url == file.as_uri() or noticed.append(request.url))
+        opened.goto(file.as_uri())
+        return opened
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert noticed == []
+
+
+@pytest.fixture(scope="module")
+def page_of_sales():
+    return sample(sales())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_the_charts_fit_the_screen_in_light_and_dark(open_page, page_of_sales, width, scheme):
+    page = open_page(page_of_sales, width, scheme)
+    shown, hidden = ("narrow", "wide") if width == PHONE else ("wide", "narrow")
+    assert page.evaluate("document.scrollingElement.scrollWidth") == width
+    assert page.locator(f"svg.chart.{shown}:visible").count() == 7
+    assert page.locator(f"svg.chart.{hidden}:visible").count() == 0
+    heights = page.evaluate(BARS % shown)
+    assert len(heights) == 2 * (17 + 168) + 2 * 12 + 15
+    assert max(heights) > 100
+    ground, text = page.evaluate(
+        "['body', 'h1'].map((each, place) => getComputedStyle(document.querySelector(each))"
+        "[place ? 'color' : 'backgroundColor'].match(/[0-9]+/g).slice(0, 3).reduce((sum, part) => sum + +part, 0))"
+    )
+    dark, bright = sorted((ground, text))
+    assert dark < 150
+    assert bright > 600
+    assert (ground == bright) == (scheme == "light")
+
+
+def test_a_bar_shows_its_number_when_one_points_at_it(open_page, page_of_sales):
+    page = open_page(page_of_sales)
+    readout = page.locator(f"{WIDE_CHARTS} .bar .readout").nth(3)
+    assert not readout.is_visible()
+    page.locator(f"{WIDE_CHARTS} .bar .area").nth(3).hover(position={"x": 9, "y": 3})  # above the bar
+    assert readout.is_visible()
+    assert readout.text_content().startswith("Thu 12 Nov 2026: ")
+
+
+def test_texts_of_others_stay_texts(open_page):
+    rows = [row(uuid7(NOW_MS - place * 1000, place), 100 + place, 1, text) for place, text in enumerate(EVIL)]
+    page = open_page(sample(lake({NOW_MS: [*rows, *(row(text[:2000], 1000) for text in EVIL)]}), stack_name=EVIL[0]))
+    for text in (*EVIL[:5], *EVIL[6:8]):
+        assert page.locator("td", has_text=text).count() >= 2, text
+    assert page.locator("script, img, a, iframe, [style]").count() == 0
+    assert page.title() == f"Sales report: {EVIL[0]}"
+    assert page.evaluate("document.scrollingElement.scrollWidth") == DESKTOP
+
+
+def test_a_script_that_got_into_the_page_would_not_run(browser, page_of_sales):
+    page = browser.new_page()
+    refused = []
+    page.on("console", lambda message: refused.append(message.text))
+    page.route("**/*", lambda route: route.fulfill(body=page_of_sales.replace("<h1>", "<script>ran = 1</script><h1>")))
+    page.goto("http://report.invalid/")
+    assert page.evaluate("typeof ran") == "undefined"
+    assert "Content Security Policy" in refused[0]
+    page.close()
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_no_order_and_one_order_look_right(open_page, width):
+    assert open_page(sample(lake({})), width).locator("svg").count() == 0
+    page = open_page(sample(lake({NOW_MS: [row(uuid7(NOW_MS - MINUTE_MS))]})), width)
+    shown = page.locator("svg:visible")
+    assert shown.count() == 7
+    widest = page.evaluate("Math.max(...[...document.querySelectorAll('.vertical .rect')].map(e => e.getBBox().width))")
+    assert widest < 60
+    assert page.evaluate("document.scrollingElement.scrollWidth") == width
+
+
+def test_paper_is_white_and_has_every_chart(open_page, page_of_sales):
+    page = open_page(page_of_sales, scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator(WIDE_CHARTS).count() == 7
+    assert page.locator(NARROW_CHARTS).count() == 0
