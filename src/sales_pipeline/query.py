@@ -2,12 +2,18 @@
 
 import re
 import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pyathena import connect
-from pyathena.error import Error
+from pyathena.async_cursor import AsyncCursor
+from pyathena.connection import Connection
+from pyathena.error import Error, OperationalError
+from pyathena.model import AthenaQueryExecution
 
 from common.answers import AnswerError, error_code
 from common.aws_errors import ADVICE
@@ -15,6 +21,9 @@ from sales_pipeline.aws.stack import Stack
 from sales_pipeline.errors import SalesError
 from sales_pipeline.terminal.amounts import counted
 from sales_pipeline.terminal.table import DataTable, Format, show
+
+STOP_SECONDS = 5.0
+"""How long to wait for Athena to stop a query."""
 
 
 class QueryError(SalesError):
@@ -48,22 +57,66 @@ def answer(stack: Stack, sql: str) -> Answer:
     A table without a database is one of the crawler's database. Raises QueryError, and boto3's errors.
     """
     try:
-        cursor = connect(
-            session=stack.session,
-            region_name=stack.session.region_name,
-            work_group=stack["WorkGroupName"],
-            schema_name=stack["CrawledTable"].partition(".")[0],
-            poll_interval=0.2,
-        ).cursor()
+        cursor = _connect(stack).cursor()
         cursor.execute(sql)
-        rows = cast("list[tuple[Any, ...]]", cursor.fetchall())
         scanned = cursor.result_set and cursor.result_set.data_scanned_in_bytes
+        return Answer(_table(cursor), scanned or 0)
     except Error as error:
-        _raise_cause(error)
-        raise QueryError(_advice(stack, " ".join(str(error).split()))) from None
-    columns = [column[0] for column in cursor.description or []]
-    table = DataTable(columns, [_split(row, len(columns)) for row in rows])
-    return Answer(table, scanned or 0)
+        raise _explained(stack, error) from None
+
+
+def ask_all(stack: Stack, queries: Mapping[str, str], seconds: float) -> dict[str, DataTable | Exception]:
+    """Run queries at the same time; return for each its rows, or the error that `ask` would raise.
+
+    Those that take longer are stopped, and so are all of them if this one is interrupted.
+    """
+    answers: dict[str, DataTable | Exception] = {}
+    deadline = time.monotonic() + seconds
+    running = {}
+    try:
+        cursor: AsyncCursor = _connect(stack).cursor(AsyncCursor, max_workers=2 * len(queries))
+    except (Error, BotoCoreError, ClientError) as error:
+        return dict.fromkeys(queries, _explained(stack, error))
+    try:
+        for name, sql in queries.items():
+            try:
+                running[name] = cursor.execute(sql)
+            except (Error, BotoCoreError, ClientError) as error:
+                answers[name] = _explained(stack, error)
+        for name, (_, future) in list(running.items()):
+            try:
+                result = future.result(max(0.0, deadline - time.monotonic()))
+                if result.state != AthenaQueryExecution.STATE_SUCCEEDED:  # this cursor raises no error for it
+                    raise OperationalError(result.state_change_reason)
+                answers[name] = _table(result)
+            except TimeoutError:
+                answers[name] = QueryError(f"it took longer than {seconds:.0f} s, so it was stopped")
+                continue  # it stays among those that are stopped below
+            except (Error, BotoCoreError, ClientError) as error:
+                answers[name] = _explained(stack, error)
+            del running[name]
+    finally:
+        for query_id, _ in running.values():
+            with suppress(Error, BotoCoreError, ClientError):
+                cursor.cancel(query_id).result(STOP_SECONDS)
+        cursor.close()
+    return answers
+
+
+def _connect(stack: Stack) -> Connection[Any]:
+    return connect(
+        session=stack.session,
+        region_name=stack.session.region_name,
+        work_group=stack["WorkGroupName"],
+        schema_name=stack["CrawledTable"].partition(".")[0],
+        poll_interval=0.2,
+    )
+
+
+def _table(result: Any) -> DataTable:  # noqa: ANN401 - a cursor, or a result set of one
+    rows = cast("list[tuple[Any, ...]]", result.fetchall())
+    columns = [column[0] for column in result.description or []]
+    return DataTable(columns, [_split(row, len(columns)) for row in rows])
 
 
 def _split(row: tuple[Any, ...], columns: int) -> tuple[Any, ...]:
@@ -74,13 +127,14 @@ def _split(row: tuple[Any, ...], columns: int) -> tuple[Any, ...]:
     return tuple(values + [""] * (columns - len(values)))
 
 
-def _raise_cause(error: Error) -> None:
-    """Raise the error of boto3 that PyAthena met, where Athena did not get to judge the query."""
-    cause = error.__cause__
+def _explained(stack: Stack, error: Exception) -> Exception:
+    """Return the error of boto3 that PyAthena met, where Athena did not get to judge the query; else QueryError."""
+    cause = error.__cause__ if isinstance(error, Error) else error
     if isinstance(cause, BotoCoreError) or (isinstance(cause, ClientError) and error_code(cause) in ADVICE):
-        raise cause from None
+        return cause
     if str(error).startswith("KeyError "):  # so PyAthena says that an answer lacks a member
-        raise AnswerError(str(error)) from None
+        return AnswerError(str(error))
+    return QueryError(_advice(stack, " ".join(str(error).split())))
 
 
 def _advice(stack: Stack, message: str) -> str:

@@ -1,5 +1,8 @@
 """How many rows a query has, and what an error of Athena tells to do."""
 
+from concurrent.futures import Future
+from types import SimpleNamespace
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -129,3 +132,71 @@ def test_what_athena_did_not_judge_is_no_error_of_the_query(stack, monkeypatch, 
     monkeypatch.setattr(query, "connect", fail)
     with pytest.raises(raised):
         ask(stack, "SELECT 1")
+
+
+class Running:
+    """An AsyncCursor: each query has a future, and a test says how it ends."""
+
+    description = (("n",),)
+
+    def __init__(self, **ends):
+        self.ends, self.stopped = ends, []
+
+    def cursor(self, _class, **_):
+        return self
+
+    def execute(self, sql):
+        end = self.ends[sql]
+        future = Future()
+        if isinstance(end, DatabaseError):
+            raise end
+        if isinstance(end, BaseException):
+            future.set_exception(end)
+        elif isinstance(end, str):
+            future.set_result(SimpleNamespace(state="FAILED", state_change_reason=end, fetchall=list))
+        elif end is not None:
+            rows = {"description": self.description, "fetchall": lambda: end}
+            future.set_result(SimpleNamespace(state="SUCCEEDED", **rows))
+        return sql, future
+
+    def cancel(self, query_id):
+        self.stopped.append(query_id)
+        future = Future()
+        future.set_result(None)
+        return future
+
+    def close(self):
+        pass
+
+
+def test_queries_at_the_same_time_each_have_an_answer_or_an_error(stack, monkeypatch):
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "StartQueryExecution")
+    not_started = DatabaseError("no")
+    not_started.__cause__ = denied
+    lost = OperationalError("GENERIC_INTERNAL_ERROR: lost")
+    running = Running(good=[(1,)], bad="SYNTAX_ERROR: no", lost=lost, denied=not_started, slow=None)
+    monkeypatch.setattr(query, "connect", lambda **_: running)
+    answers = query.ask_all(stack, {name.upper(): name for name in running.ends}, 0.01)
+    assert (answers["GOOD"].columns, answers["GOOD"].rows) == (["n"], [(1,)])
+    assert str(answers["BAD"]) == "Athena says: SYNTAX_ERROR: no"
+    assert str(answers["LOST"]) == "Athena says: GENERIC_INTERNAL_ERROR: lost"
+    assert answers["DENIED"] is denied
+    assert str(answers["SLOW"]) == "it took longer than 0 s, so it was stopped"
+    assert running.stopped == ["slow"]
+
+
+def test_queries_that_are_interrupted_are_stopped(stack, monkeypatch):
+    running = Running(one=KeyboardInterrupt(), two=None)
+    monkeypatch.setattr(query, "connect", lambda **_: running)
+    with pytest.raises(KeyboardInterrupt):
+        query.ask_all(stack, {"1": "one", "2": "two"}, 60)
+    assert running.stopped == ["one", "two"]
+
+
+def test_no_connection_is_an_error_of_every_query(stack, monkeypatch):
+    def fail(**_):
+        raise DatabaseError("no")
+
+    monkeypatch.setattr(query, "connect", fail)
+    answers = query.ask_all(stack, {"1": "one", "2": "two"}, 60)
+    assert [str(each) for each in answers.values()] == ["Athena says: no"] * 2
