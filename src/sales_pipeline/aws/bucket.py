@@ -112,14 +112,22 @@ class Folder:
         self._s3: S3Client = stack.session.client("s3", config=PATIENT_CLIENT)
         self._location = location
 
-    def objects(self) -> Iterator[Object]:
-        """List every object but empty ones, which stand for folders in the console."""
+    def objects(self, below: str = "") -> Iterator[Object]:
+        """List every object whose key goes on so, but empty ones, which stand for folders in the console."""
         bucket, prefix = self._location
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix + below):
             for each in page.get("Contents", []):
                 if each["Size"]:
                     modified_ms = int(each["LastModified"].timestamp() * 1000)
                     yield Object(each["Key"], modified_ms, each.get("StorageClass", "STANDARD"))
+
+    def folders(self) -> Iterator[str]:
+        """List the names of the folders directly below the location, such as `dt=2026-11-22`."""
+        bucket, prefix = self._location
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+        for page in pages:
+            for each in page.get("CommonPrefixes", []):
+                yield each["Prefix"].removeprefix(prefix).removesuffix("/")
 
     def lines(
         self, read_line: Callable[[bytes], Read], objects: Iterable[Object], split: Split | None = None

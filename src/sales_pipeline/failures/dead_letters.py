@@ -1,5 +1,6 @@
 """Reads the pipe's dead-letter queue, and from the table's stream the changes that its messages point to."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,19 +76,25 @@ class StreamPart:
     changes: list[bytes]
 
 
-def list_all(stack: Stack) -> Listing:
-    """Return every message of the queue. All stay in it.
+def list_all(
+    stack: Stack,
+    seconds: float | None = None,
+    sqs: Any = None,  # noqa: ANN401 - no stubs for it
+) -> Listing:
+    """Return every message of the queue, or with `seconds` those that it lists in this time. All stay in it.
+
+    A thread gives a client, `sqs`: only one thread at a time may make one.
 
     SQS hides a message from others when it shows it to one; this shows them to all again at the end. If this process is
     killed, SQS shows them again after HIDDEN_SECONDS. Two listings at the same time hide messages from each other, so
     each asks until it has seen as many as SQS counts, for LISTING_SECONDS at most.
     """
-    sqs = stack.session.client("sqs")
+    sqs = sqs or stack.session.client("sqs")
     queue_url = stack["PipeDeadLetterQueueUrl"]
     letters: dict[str, DeadLetter] = {}
-    deadline = time.monotonic() + LISTING_SECONDS
+    deadline = time.monotonic() + (LISTING_SECONDS if seconds is None else seconds)
     while True:
-        unseen = _list_once(sqs, queue_url, stack["TableName"], letters)
+        unseen = _list_once(sqs, queue_url, stack["TableName"], letters, math.inf if seconds is None else deadline)
         if not unseen or time.monotonic() > deadline:
             return Listing(list(letters.values()), unseen)
         time.sleep(LIST_AGAIN_SECONDS)
@@ -98,8 +105,9 @@ def _list_once(
     queue_url: str,
     table_name: str,
     letters: dict[str, DeadLetter],
+    stop_at: float,
 ) -> int:
-    """Add the messages that SQS shows now to `letters`; return how many others SQS counts."""
+    """Add the messages that SQS shows until `stop_at` to `letters`; return how many others SQS counts."""
     hidden: dict[str, str] = {}
     # Before and after: SQS may not count a message that is hidden or shown again during the count.
     counted = _count(sqs, queue_url)
@@ -116,7 +124,7 @@ def _list_once(
                 letters[each["MessageId"]] = read_dead_letter(
                     each["MessageId"], each["ReceiptHandle"], each["Body"], table_name
                 )
-            if has_begun_again:
+            if has_begun_again or time.monotonic() > stop_at:
                 break
         return max(0, max(counted, _count(sqs, queue_url)) - len(letters))
     finally:
@@ -152,10 +160,15 @@ def read_range(
     streams: Any,  # noqa: ANN401 - no stubs for it
     batch: StreamRange,
     matches: Matcher,
+    seconds: float | None = None,
 ) -> StreamPart:
-    """Return the changes of a range that the stream still has: DynamoDB keeps each for 24 hours."""
+    """Return the changes of a range that the stream still has: DynamoDB keeps each for 24 hours.
+
+    It reads for so many seconds, RANGE_SECONDS by default.
+    """
+    limit_seconds = RANGE_SECONDS if seconds is None else seconds
     try:
-        changes = _read_from(streams, batch, matches, RANGE_SECONDS, {"SequenceNumber": batch.start_sequence_number})
+        changes = _read_from(streams, batch, matches, limit_seconds, {"SequenceNumber": batch.start_sequence_number})
     except (ClientError, ParamValidationError) as error:
         # Anybody who may send to the queue can write any place of the stream into a message.
         if isinstance(error, ParamValidationError) or error_code(error) == "ValidationException":
@@ -169,7 +182,7 @@ def read_range(
         return StreamPart(RangeState.WHOLE if changes else RangeState.TRIMMED, changes)
     try:
         # Perhaps only the beginning is trimmed. If everything is, the shard may hold no later record that shows it.
-        remainder = _read_from(streams, batch, matches, REMAINDER_SECONDS)
+        remainder = _read_from(streams, batch, matches, min(limit_seconds, REMAINDER_SECONDS))
     except ClientError as error:
         if error_code(error) not in _TRIMMED:
             raise

@@ -27,6 +27,15 @@ def short(time_ms: int | None, now_ms: int) -> str | None:
     return _short(time, _utc(now_ms)) if time else None
 
 
+def moment(time_ms: int, now_ms: int) -> str:
+    """Return a time such as `11-22 19:30:05.250`: as `short`, to the millisecond, unless it is a whole second."""
+    time = _utc(time_ms)
+    if time is None:
+        return "?"
+    shown = f"{_short(time, _utc(now_ms))}:{time:%S}"
+    return f"{shown}.{time_ms % 1000:03}" if time_ms % 1000 else shown
+
+
 def short_period(first_ms: int | None, last_ms: int | None, now_ms: int) -> str | None:
     """Return a period such as `11-22 19:30 to 20:15`, or one time if it begins and ends within a minute."""
     first, last, now = _utc(first_ms), _utc(last_ms), _utc(now_ms)
