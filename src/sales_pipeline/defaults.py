@@ -11,3 +11,6 @@ BACKFILL_ORDERS_PER_SECOND = 200.0
 
 REPLAYS_MAX = 3
 """How often a change is replayed before it is left where it is."""
+
+TRACE_SECONDS = 10.0
+"""How long `sales trace` reads in each place."""

@@ -46,6 +46,11 @@ ALLOWED = {
         *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults", "query")),
         *(f"sales_pipeline.{name}" for name in ("failures", "reconcile", "plan")),
     ),
+    "sales_pipeline.trace": (
+        *("common", "transform", "sales_pipeline.query"),
+        *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults")),
+        *(f"sales_pipeline.{name}" for name in ("failures", "reconcile")),
+    ),
     "sales_pipeline.local": (
         *("common", "generator", "local_aws"),
         *(
@@ -68,7 +73,18 @@ ALLOWED = {
         *("common", "sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.defaults", "sales_pipeline.plan"),
         *(
             f"sales_pipeline.{name}"
-            for name in ("query", "crawl", "env", "generate", "status", "failures", "reconcile", "report", "local")
+            for name in (
+                "query",
+                "crawl",
+                "env",
+                "generate",
+                "status",
+                "failures",
+                "reconcile",
+                "report",
+                "trace",
+                "local",
+            )
         ),
     ),
     "sales_pipeline.__main__": ("common", "sales_pipeline.cli"),

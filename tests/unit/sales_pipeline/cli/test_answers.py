@@ -175,6 +175,12 @@ def test_every_command_says_in_one_line_that_the_answer_is_not_from_aws(server, 
     assert_one_line_says_so(CliRunner().invoke(cli.app, [command, *COMMANDS[command]]))
 
 
+@pytest.mark.parametrize("foreign", ["truncated", "{} with an id"])
+def test_a_trace_that_no_place_answers_is_an_error(server, foreign):
+    server.foreign, server.has_stack = FOREIGN[foreign], True
+    assert_one_line_says_so(CliRunner().invoke(cli.app, ["trace", "o"]))
+
+
 @pytest.mark.parametrize("foreign", FREQUENT)
 def test_the_status_shows_every_stage_as_unread(server, foreign):
     server.foreign, server.has_stack = FOREIGN[foreign], True

@@ -19,6 +19,7 @@ from sales_pipeline.cli.app import app
 from sales_pipeline.failures import replay
 from sales_pipeline.local import folders
 from sales_pipeline.reconcile import backfill
+from sales_pipeline.trace import command as trace
 from tests.unit.sales_pipeline.test_env import OUTPUTS
 
 REGION = "eu-west-1"
@@ -71,7 +72,7 @@ def commands(monkeypatch):
         typer.echo("at work", err=True)
         return 0
 
-    for module in (crawl, generate, query, replay, backfill):
+    for module in (crawl, generate, query, replay, backfill, trace):
         monkeypatch.setattr(module, "run", work)
 
 
@@ -81,6 +82,7 @@ def commands(monkeypatch):
         ("generate --count 1", "dynamodb"),
         ("crawl", "glue"),
         ("query 'SELECT 1'", "athena"),
+        ("trace o", "athena"),
         ("replay --yes", "kinesis"),
         ("backfill --yes", "kinesis"),
     ],
@@ -130,7 +132,7 @@ def test_after_a_kill_no_command_goes_to_aws_by_itself(home):
     died = subprocess.run([sys.executable, "-c", DIED], env=environment, check=False, stderr=subprocess.PIPE)
     assert died.returncode == -signal.SIGKILL, died.stderr
     local_only = {"demo", "up", "down", "plan"}
-    arguments = {"query": ["SELECT 1"], "replay": ["--yes"], "backfill": ["--yes"]}
+    arguments = {"query": ["SELECT 1"], "replay": ["--yes"], "backfill": ["--yes"], "trace": ["o"]}
     for command in typer.main.get_command(app).commands.keys() - local_only:
         ended = CliRunner().invoke(app, [command, *arguments.get(command, [])])
         assert (ended.exit_code, ended.stdout) == (1, "")
