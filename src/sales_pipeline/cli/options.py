@@ -106,7 +106,7 @@ class Target:
 
         if not self.local:
             return local_logs.MEASUREMENTS if local_logs.is_local(self.stack) else read.MEASUREMENTS
-        from sales_pipeline.local.watch import stand_ins_by_stage  # noqa: PLC0415
+        from sales_pipeline.local.health import stand_ins_by_stage  # noqa: PLC0415
 
         stand_ins = partial(stand_ins_by_stage, Path(self.local.state_dir))
         # `sales up` ends when it can't write orders any more.

@@ -20,8 +20,8 @@ from local_aws.errors import LocalAwsError
 from sales_pipeline.aws.stack import DEFAULT_STACK_NAME, Stack
 from sales_pipeline.errors import SalesError
 from sales_pipeline.local import folders
+from sales_pipeline.local.health import Health, Process, Supervisor, say
 from sales_pipeline.local.running import LOG, TEMPLATE, WORK
-from sales_pipeline.local.watch import Process, Supervisor, Watch, say
 
 CRAWL_SECONDS = 120.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -57,8 +57,8 @@ def run(home: Path, parameters: Mapping[str, str], report: Report, command: str)
     handlers = {number: signal.signal(number, _interrupt) for number in numbers}
     try:
         report("starting the emulator")
-        with local_emulator.start(log_dir / "emulator.log") as emulator, Watch(say) as watch:
-            watch.add(Process("the emulator", emulator.process, emulator.log_path, command))
+        with local_emulator.start(log_dir / "emulator.log") as emulator, Health(say) as health:
+            health.add(Process("the emulator", emulator.process, emulator.log_path, command))
             sam = Sam(emulator, work_dir, log_dir / "sam.log", proxies(os.environ))
             use_only(emulator.environment)
             report("sam build")
@@ -68,12 +68,12 @@ def run(home: Path, parameters: Mapping[str, str], report: Report, command: str)
             report("starting pipe, Firehose and crawler")
             state_dir = work_dir / "state"
             with workers(emulator, DEFAULT_STACK_NAME, state_dir, log_dir, command) as supervisor:
-                watch.add(supervisor)
+                health.add(supervisor)
                 try:
                     yield Pipeline(emulator, DEFAULT_STACK_NAME, log_dir, state_dir)
                 finally:
                     _ignore_signals()
-                    watch.end()
+                    health.end()
     except LocalAwsError as error:
         raise SalesError(str(error)) from None
     except OSError as error:

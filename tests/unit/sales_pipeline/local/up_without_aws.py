@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from generator.pace import Stop
 from local_aws import guard, stand_ins
 from sales_pipeline import __main__ as sales
-from sales_pipeline.local import pipeline, up, watch
+from sales_pipeline.local import health, pipeline, up
 
 SUPERVISOR = "tests.unit.sales_pipeline.local.supervisor"
 # A command with a child, as the emulator has functions and `sam build` has `make`.
@@ -75,7 +75,7 @@ if __name__ == "__main__":
     up.view = SimpleNamespace(create=lambda _: None)
     up.generate = SimpleNamespace(run=write_orders)
     stand_ins.ANSWER_SECONDS = float(os.environ.get("ANSWER_SECONDS", "30"))
-    watch.LOOK_SECONDS = 0.05
-    watch.START_SECONDS = float(os.environ.get("START_SECONDS", "60"))
+    health.LOOK_SECONDS = 0.05
+    health.START_SECONDS = float(os.environ.get("START_SECONDS", "60"))
     sys.argv = ["sales", "up"]
     sales.main()

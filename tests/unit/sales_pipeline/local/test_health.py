@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from local_aws import disk
-from sales_pipeline.local.watch import GoneError, Process
+from sales_pipeline.local.health import GoneError, Process
 
 
 @pytest.mark.parametrize(

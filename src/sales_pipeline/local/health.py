@@ -1,4 +1,7 @@
-"""Watches the processes of a local pipeline: says what is repaired, and ends the work here if one is gone for good."""
+"""Looks at the processes of a local pipeline.
+
+It says what is repaired, and ends the work here if one of them is gone for good.
+"""
 
 import signal
 import sys
@@ -100,7 +103,7 @@ def stand_ins_by_stage(state_dir: Path) -> dict[str, StandIn | None]:
     return {"pipe": found.get("pipe"), "delivery": found.get("firehose"), "crawler": found.get("crawler")}
 
 
-class Watch(threading.Thread):
+class Health(threading.Thread):
     """Looks at the processes that are added to it, for as long as its `with` block lasts.
 
     If one is gone for good, the main thread gets a SIGTERM, and the `with` block raises GoneError in place of whatever
@@ -116,7 +119,7 @@ class Watch(threading.Thread):
         self._over = threading.Event()
 
     def add(self, process: Process | Supervisor) -> None:
-        """Watch this one too."""
+        """Look at this one too."""
         self._processes.append(process)
 
     def run(self) -> None:
