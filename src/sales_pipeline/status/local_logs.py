@@ -1,14 +1,14 @@
 """Reads counts from logs, for `sales status` on this machine, where CloudWatch has only the metrics of Lambda."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sales_pipeline.aws.place import is_here
 from sales_pipeline.aws.stack import Stack
-from sales_pipeline.status.read import Measurements
+from sales_pipeline.status.measured import Series
+from sales_pipeline.status.read import Measurements, Rhythm
 
 _CRAWLERS_LOG_GROUP = "/aws-glue/crawlers"  # the log group of all crawlers of an account; each has a log stream
 _RECORDS = {"RecordsOk": "records_ok", "RecordsDropped": "records_dropped", "RecordsFailed": "records_failed"}
@@ -21,8 +21,8 @@ def is_local(stack: Stack) -> bool:
     return is_here(stack.session.client("cloudwatch").meta.endpoint_url)
 
 
-def count_records(stack: Stack, since: datetime) -> dict[str, float]:
-    """Return how many records the transform accepted, dropped and refused since a time, by the names in `metrics`."""
+def count_records(stack: Stack, since: datetime) -> Series:
+    """Return the records that the transform accepted, dropped and refused since a time, by the names in `metrics`."""
     lines = _log(stack, stack["TransformLogGroupName"], startTime=int(since.timestamp() * 1000))
     return records_of(lines)
 
@@ -43,16 +43,16 @@ def _log(stack: Stack, group: str, **which: object) -> Iterator[LogLine]:
             yield datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"]
 
 
-def records_of(lines: Iterable[LogLine]) -> dict[str, float]:
-    """Return the sums of the log lines that AWS turns into metrics (embedded metric format)."""
-    counts: Counter[str] = Counter(dict.fromkeys(_RECORDS.values(), 0))
-    for _, message in lines:
+def records_of(lines: Iterable[LogLine]) -> Series:
+    """Return the values in the log lines that AWS turns into metrics (embedded metric format)."""
+    values: dict[str, list[tuple[datetime, float]]] = {name: [] for name in _RECORDS.values()}
+    for time, message in lines:
         if '"_aws"' not in message:
             continue
         line = json.loads(message)
         for metric, name in _RECORDS.items():
-            counts[name] += line.get(metric, 0)
-    return {name: float(count) for name, count in counts.items()}
+            values[name].append((time, float(line.get(metric, 0))))
+    return values
 
 
 def last_crawl_of(lines: Iterable[LogLine]) -> dict[str, Any]:
@@ -70,4 +70,9 @@ def last_crawl_of(lines: Iterable[LogLine]) -> dict[str, Any]:
 
 
 # The emulator reports every crawl as succeeded, and does not count the pipe's records and calls.
-MEASUREMENTS = Measurements("not measured here", count_records, lambda stack, _: last_crawl(stack))
+MEASUREMENTS = Measurements(
+    "not measured here",
+    count_records,
+    lambda stack, _: last_crawl(stack),
+    rhythm=Rhythm(read_seconds=5.0, late=timedelta(), span=timedelta(minutes=1)),
+)

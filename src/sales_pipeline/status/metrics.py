@@ -16,22 +16,26 @@ class _Metric:
     name: str
     dimension: str
     output: str
-    """Output of the stack that holds the dimension's value; if empty, the value is the stack's name."""
+    """Output of the stack that holds the dimension's value, alone or as the end of a URL; if empty, the value is the
+    stack's name."""
     is_lag: bool = False
-    """Whether to use its last value instead of its sum."""
+    """Whether its last value says more than its sum."""
 
 
 def _firehose(name: str, *, is_lag: bool = False) -> _Metric:
     return _Metric("AWS/Firehose", name, "DeliveryStreamName", "DeliveryStreamName", is_lag)
 
 
-# Sources: the pages about CloudWatch metrics in the guides of Lambda, EventBridge Pipes, Kinesis Data Streams and
+# Sources: the pages about CloudWatch metrics in the guides of Lambda, EventBridge Pipes, SQS, Kinesis Data Streams and
 # Data Firehose; src/transform/app.py for the namespace SalesDataProjection.
 METRICS = {
     "generator_calls": _Metric("AWS/Lambda", "Invocations", "FunctionName", _GENERATOR),
     "generator_errors": _Metric("AWS/Lambda", "Errors", "FunctionName", _GENERATOR),
     "pipe_changes": _Metric("AWS/EventBridge/Pipes", "EventCount", "PipeName", "PipeName"),
     "pipe_failures": _Metric("AWS/EventBridge/Pipes", "ExecutionFailed", "PipeName", "PipeName"),
+    "dead_letters_oldest_seconds": _Metric(
+        "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "PipeDeadLetterQueueUrl", is_lag=True
+    ),
     "stream_records": _Metric("AWS/Kinesis", "IncomingRecords", "StreamName", "StreamName"),
     "stream_throttled": _Metric("AWS/Kinesis", "WriteProvisionedThroughputExceeded", "StreamName", "StreamName"),
     "delivery_read": _firehose("DataReadFromKinesisStream.Records"),
@@ -45,10 +49,12 @@ METRICS = {
     "transform_throttles": _Metric("AWS/Lambda", "Throttles", "FunctionName", "TransformFunctionName"),
 }
 
+LAGS = {name for name, metric in METRICS.items() if metric.is_lag}
 
-def read(stack: Stack, since: datetime, until: datetime) -> dict[str, float]:
-    """Return the values of the metrics that have one. Raises the errors of boto3."""
-    values: dict[str, float] = {}
+
+def read(stack: Stack, since: datetime, until: datetime) -> dict[str, list[tuple[datetime, float]]]:
+    """Return the values per minute of the metrics that have one. Raises the errors of boto3."""
+    values: dict[str, list[tuple[datetime, float]]] = {}
     pages = (
         stack.session.client("cloudwatch")
         .get_paginator("get_metric_data")
@@ -65,14 +71,15 @@ def read(stack: Stack, since: datetime, until: datetime) -> dict[str, float]:
     )
     for page in pages:
         for result in page["MetricDataResults"]:
-            name, found = result["Id"], result["Values"]
-            if found:
-                values[name] = found[-1] if METRICS[name].is_lag else values.get(name, 0.0) + sum(found)
+            if result["Values"]:
+                found = zip(result["Timestamps"], result["Values"], strict=True)
+                values.setdefault(result["Id"], []).extend(found)
     return values
 
 
 def _query(stack: Stack, name: str, metric: _Metric) -> Any:  # noqa: ANN401 - .venv has no type stubs of CloudWatch
-    dimension = {"Name": metric.dimension, "Value": stack[metric.output] if metric.output else stack.name}
+    value = stack[metric.output].rpartition("/")[2] if metric.output else stack.name
+    dimension = {"Name": metric.dimension, "Value": value}
     return {
         "Id": name,
         "MetricStat": {

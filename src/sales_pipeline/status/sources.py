@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from sales_pipeline.status.stages import RUNBOOK, Described, Fact, Measured, Stage, unusable
+from sales_pipeline.status.measured import Fact, Measured
+from sales_pipeline.status.stages import RUNBOOK, Described, Stage, unusable
 from sales_pipeline.terminal.amounts import counted, size
 
 # Those that have the item as it is after the change: Amazon DynamoDB API reference, "StreamSpecification".

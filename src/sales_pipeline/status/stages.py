@@ -12,10 +12,10 @@ import msgspec
 
 from common.printable import printable_json
 from sales_pipeline.failures.replayed import Replayed
+from sales_pipeline.status.measured import Fact, Measured
 from sales_pipeline.terminal.amounts import counted, duration, size
 
 Described = Mapping[str, Any]
-Fact = int | float | str | list[str] | None
 
 RUNBOOK = "docs/runbook.md"
 # A table or a stream works while AWS updates it.
@@ -40,43 +40,25 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Metrics: counts of the last hour, and the newest value of each lag."""
-
-    values: Mapping[str, float] = field(default_factory=dict)
-    """By the names of `metrics`."""
-    absent: str = ""
-    """Why a metric can have no value. Empty on AWS: there a count without a value is zero, and a lag without a value
-    means that Firehose has read nothing."""
-
-    def count(self, name: str) -> float | None:
-        return self.values.get(name, None if self.absent else 0.0)
-
-    def facts(self, names: Mapping[str, str]) -> dict[str, Fact]:
-        return {f"{name}_last_hour": self.count(name) for name in names}
-
-    def details(self, labels: Mapping[str, str], *more_unknown: str) -> list[str]:
-        """Return for people the counts of the metrics that have labels here, and the labels of unknown counts."""
-        counts = {label: self.count(name) for name, label in labels.items()}
-        known = [f"{count:,.0f} {label}" for label, count in counts.items() if count is not None]
-        unknown = [*(label for label, count in counts.items() if count is None), *more_unknown]
-        return [
-            *([f"last hour: {', '.join(known)}"] if known else []),
-            *([f"{self.absent}: {', '.join(unknown)}"] if unknown else []),
-        ]
-
-
-@dataclass(frozen=True)
 class Objects:
     """The objects under a prefix of the bucket."""
 
     count: int = 0
     bytes: int = 0
     newest: datetime | None = None
+    oldest: datetime | None = None
+    newest_key: str = ""
+
+    @classmethod
+    def one(cls, key: str, size_bytes: int, modified: datetime) -> "Objects":
+        """Return one object, as S3 lists it."""
+        return cls(1, size_bytes, modified, modified, key)
 
     def __add__(self, other: "Objects") -> "Objects":
-        times = [each.newest for each in (self, other) if each.newest]
-        return Objects(self.count + other.count, self.bytes + other.bytes, max(times, default=None))
+        both = [each for each in (self, other) if each.newest]
+        newest = max(both, key=lambda each: each.newest, default=Objects())  # type: ignore[arg-type,return-value]
+        oldest = min((each.oldest for each in both if each.oldest), default=None)
+        return Objects(self.count + other.count, self.bytes + other.bytes, newest.newest, oldest, newest.newest_key)
 
 
 def unread(name: str, reason: str) -> Stage:
@@ -93,15 +75,23 @@ def pipe(described: Described, measured: Measured) -> Stage:
     return Stage("pipe", state, measured.facts(labels) | {"state_reason": reason}, details, problems)
 
 
-def dead_letters(attributes: Mapping[str, str]) -> Stage:
+def dead_letters(attributes: Mapping[str, str], measured: Measured) -> Stage:
     """GetQueueAttributes of SQS. Both counts are approximate."""
     waiting = int(attributes["ApproximateNumberOfMessages"])
     hidden = int(attributes["ApproximateNumberOfMessagesNotVisible"])
-    facts: dict[str, Fact] = {"messages_about": waiting, "hidden_messages_about": hidden}
+    oldest_seconds = measured.values.get("dead_letters_oldest_seconds") if waiting + hidden else None
+    facts: dict[str, Fact] = {
+        "messages_about": waiting,
+        "hidden_messages_about": hidden,
+        "oldest_seconds": oldest_seconds,
+    }
     if not waiting + hidden:
         return Stage("dead letters", "", facts, ["none"])
     problem = f"changes wait for a replay: see `sales failures`, and {RUNBOOK}#dead-letters"
-    return Stage("dead letters", "", facts, [f"about {counted(waiting + hidden, 'message')}"], [problem])
+    details = [f"about {counted(waiting + hidden, 'message')}"]
+    if oldest_seconds is not None:
+        details.append(f"the oldest: {duration(oldest_seconds)} old")
+    return Stage("dead letters", "", facts, details, [problem])
 
 
 def stream(summary: Described, measured: Measured) -> Stage:
@@ -167,7 +157,12 @@ def lake(today: Objects, yesterday: Objects, now: datetime) -> Stage:
     """Return the stage of the objects with rows, by their days in UTC."""
     both = today + yesterday
     newest = f"newest: {age(both.newest, now)}" if both.newest else "none yesterday either"
-    facts: dict[str, Fact] = {"objects_today": today.count, "bytes_today": today.bytes, "newest": iso(both.newest)}
+    facts: dict[str, Fact] = {
+        "objects_today": today.count,
+        "bytes_today": today.bytes,
+        "newest": iso(both.newest),
+        "newest_key": both.newest_key or None,
+    }
     return Stage("lake", "", facts, [f"{counted(today.count, 'object')} today, {size(today.bytes)}", newest])
 
 
@@ -177,6 +172,7 @@ def errors(objects: Objects, replayed: Replayed | None, now: datetime) -> Stage:
         "objects": objects.count,
         "bytes": objects.bytes,
         "newest": iso(objects.newest),
+        "oldest": iso(objects.oldest),
         "replayed_lately": replayed.changes if replayed else 0,
     }
     notes = [replayed.text(int(now.timestamp() * 1000)).removesuffix(".")] if replayed else []

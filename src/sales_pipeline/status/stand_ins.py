@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sales_pipeline.status.stages import Fact, Stage, age, iso
+from sales_pipeline.status.stages import Stage, age, iso
 from sales_pipeline.terminal.amounts import counted
+
+if TYPE_CHECKING:
+    from sales_pipeline.status.measured import Fact
 
 
 class StandIn(Protocol):

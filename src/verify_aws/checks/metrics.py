@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sales_pipeline.status import metrics
+from sales_pipeline.status.measured import totals
 from verify_aws.pipeline import NotShownError, Pipeline
 
 Metric = tuple[str, str, tuple[tuple[str, str], ...]]
@@ -16,8 +17,8 @@ METRICS_SECONDS = 1200.0  # a new metric can take a quarter of an hour to be lis
 ALARM_SECONDS = 900.0
 CALLS_SECONDS = 240.0
 
-# Nothing in a run may cause these, and a metric without a value is not listed.
-FAULTS = {"pipe_failures"}
+# A run need not cause these, and a metric without a value is not listed.
+FAULTS = {"pipe_failures", "dead_letters_oldest_seconds"}
 FAULT_METRICS = {
     *("ApproximateAgeOfOldestMessage", "DeliveriesDenied-"),
     *("ExecutionFailed", "ExecutionThrottled", "TargetStageFailed"),
@@ -34,7 +35,8 @@ CAUSED = {FIRES, "TransformErrorsAlarm", "DeadLettersAlarm", "PipeFailuresAlarm"
 
 def of_status(pipeline: Pipeline) -> str:
     def look() -> str:
-        found = metrics.read(pipeline.stack, pipeline.started, datetime.now(UTC) + timedelta(minutes=1))
+        series = metrics.read(pipeline.stack, pipeline.started, datetime.now(UTC) + timedelta(minutes=1))
+        found = totals(series, metrics.LAGS)
         lacking = metrics.METRICS.keys() - found.keys() - FAULTS
         if lacking:
             raise NotShownError(f"no value of {', '.join(sorted(lacking))}")

@@ -9,7 +9,8 @@ import pytest
 from sales_pipeline.failures.replayed import Replayed
 from sales_pipeline.status import sources, stages
 from sales_pipeline.status.local_logs import last_crawl_of, records_of
-from sales_pipeline.status.stages import Measured, Objects, Stage
+from sales_pipeline.status.measured import Measured, Period, totals
+from sales_pipeline.status.stages import Objects, Stage
 from sales_pipeline.status.stand_ins import with_stand_in
 from sales_pipeline.status.unknown_attributes import names_in
 
@@ -41,6 +42,25 @@ def test_a_count_without_a_value_is_zero_on_aws_and_unknown_elsewhere():
         "stream_records_last_hour": None,
         "stream_throttled_last_hour": None,
     }
+
+
+def test_a_count_per_minute_is_of_the_last_minutes_alone_and_a_lag_is_its_newest_value():
+    series = {
+        "stream_records": [(ago(minutes=30), 1000.0), (ago(minutes=4), 6.0), (ago(minutes=3), 4.0), (NOW, 50.0)],
+        "delivery_behind_ms": [(ago(minutes=4), 900.0), (ago(minutes=3), 0.0)],
+    }
+    found = Measured.of(series, NOT_HERE, {"delivery_behind_ms"}, Period(ago(minutes=5), NOW))
+    assert found.values == {"stream_records": 1060.0, "delivery_behind_ms": 0.0}
+    assert (found.rate("stream_records"), found.rate("pipe_changes")) == (2.0, None)
+    assert Measured.of(series, "", (), Period(ago(minutes=5), NOW)).rate("pipe_changes") == 0.0
+
+
+def test_of_several_objects_the_newest_is_named_and_the_oldest_dated():
+    listed = [("b", 3, ago(minutes=1)), ("a", 2, ago(minutes=9)), ("c", 5, ago(minutes=5))]
+    objects = sum((Objects.one(*each) for each in listed), Objects())
+    assert objects == Objects(3, 10, ago(minutes=1), ago(minutes=9), "b")
+    assert stages.lake(objects, Objects(), NOW).facts["newest_key"] == "b"
+    assert stages.errors(objects, None, NOW).facts["oldest"] == "2026-11-22T11:51:00+00:00"
 
 
 def test_who_writes_the_mock_orders_is_said_whether_the_schedule_is_on_or_not():
@@ -120,8 +140,16 @@ def test_an_idle_function_can_still_be_called(state, is_problem):
 @pytest.mark.parametrize(("waiting", "hidden"), [(1, 0), (0, 1)])
 def test_a_dead_letter_is_a_problem_even_while_somebody_lists_it(waiting, hidden):
     attributes = {"ApproximateNumberOfMessages": waiting, "ApproximateNumberOfMessagesNotVisible": hidden}
-    assert stages.dead_letters({name: str(count) for name, count in attributes.items()}).problems
-    assert not stages.dead_letters(dict.fromkeys(attributes, "0")).problems
+    assert stages.dead_letters({name: str(count) for name, count in attributes.items()}, Measured()).problems
+    assert not stages.dead_letters(dict.fromkeys(attributes, "0"), Measured()).problems
+
+
+def test_the_age_of_the_oldest_dead_letter_is_said_where_it_is_known():
+    attributes = {"ApproximateNumberOfMessages": "1", "ApproximateNumberOfMessagesNotVisible": "0"}
+    old = Measured({"dead_letters_oldest_seconds": 7300})
+    assert list(stages.dead_letters(attributes, old).details) == ["about 1 message", "the oldest: 2 h old"]
+    assert list(stages.dead_letters(attributes, Measured()).details) == ["about 1 message"]
+    assert list(stages.dead_letters(dict.fromkeys(attributes, "0"), old).details) == ["none"]
 
 
 def test_error_objects_are_a_problem_and_say_their_age():
@@ -234,7 +262,7 @@ def test_the_lines_of_the_transform_add_up_and_others_are_passed_over():
         (NOW, '{"level":"WARNING","message":"record failed"}'),
         line(RecordsOk=4, RecordsDropped=0, RecordsFailed=2),
     ]
-    assert records_of(lines) == {"records_ok": 7, "records_dropped": 1, "records_failed": 2}
+    assert totals(records_of(lines), ()) == {"records_ok": 7, "records_dropped": 1, "records_failed": 2}
 
 
 def test_the_last_crawl_of_a_log_is_the_last_that_began():
