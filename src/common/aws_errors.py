@@ -56,7 +56,18 @@ ADVICE: Mapping[str, str] = {
     "UnrecognizedClientException": _CREDENTIALS_UNKNOWN,
     "ValueError": "{message}: check AWS_ENDPOINT_URL",
 }
+# After these, nothing works until a person gets other credentials. A signature that is not valid is not among them: it
+# may come from a clock that is wrong for a moment.
+_FOR_GOOD = {
+    *("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "NoCredentialsError", "SSOTokenLoadError"),
+    *("TokenRetrievalError", "UnauthorizedSSOTokenError", "UnrecognizedClientException"),
+}
 _TARGETS = ("--table", "--stack-name", "--region")
+
+
+def needs_other_credentials(error: Exception) -> bool:
+    """Say whether every further call with these credentials fails too."""
+    return error_code(error) in _FOR_GOOD
 
 
 def explain(  # noqa: PLR0913 - one argument per thing that the line can name

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -47,15 +47,18 @@ def write_orders(  # noqa: PLR0913, PLR0917 - one argument an option
     interval_seconds: float,
     profile: str | None,
     options: Collection[str],
+    screen: AbstractContextManager[object] | None = None,
 ) -> int:
     """Write `count` orders, or orders until Ctrl-C, then print a summary; return the exit code.
+
+    `screen` shows the progress for as long as it is entered; without one, this prints it.
 
     `options` are the options of the command; an error names no others. Exit codes: 0 done, or stopped by the first
     Ctrl-C; 1 failed, with one line on standard error; 130 stopped by a second Ctrl-C.
     """
     stop = Stop()
     writer = Writer(client, table_name, stop.wait)
-    progress = Progress(writer.tally, stop)
+    progress = Progress(writer.tally, stop, screen)
     problem, exit_code = None, 0
     with stop.by_signal():
         try:
@@ -83,14 +86,18 @@ def explain_write(error: Exception, what: str, place: str, profile: str | None, 
 
 
 class Progress:
-    """Prints the progress: on a terminal the orders above a live line, elsewhere plain lines; then a summary."""
+    """Prints the progress: on a terminal the orders above a live line, elsewhere plain lines; then a summary.
 
-    def __init__(self, tally: Tally, stop: Stop) -> None:
+    Where a `screen` shows it, only the summary.
+    """
+
+    def __init__(self, tally: Tally, stop: Stop, screen: AbstractContextManager[object] | None = None) -> None:
         self._tally = tally
         self._stop = stop
         self._console = PlainConsole()
         self._started = self._last_line = time.monotonic()
-        self.live = (
+        self._has_screen = screen is not None
+        self.live = screen or (
             Live(console=self._console, get_renderable=self._status, transient=True)
             if self._console.is_interactive
             else nullcontext()
@@ -102,6 +109,8 @@ class Progress:
         discard_output()
 
     def show(self, settled: Sequence[Order]) -> None:
+        if self._has_screen:
+            return
         if len(settled) == 1:
             (order,) = settled
             known = "" if order.orderid == self._tally.last_orderid else "  (already there)"

@@ -1,6 +1,7 @@
 """`sales generate`: mock orders into the pipeline's table."""
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 
 from common.clock import now_ms
 from generator.console import write_orders
@@ -25,8 +26,11 @@ def run(  # noqa: PLR0913, PLR0917 - one argument an option
     interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
     profile: str | None = None,
     options: Collection[str] = (),
+    screen: AbstractContextManager[object] | None = None,
 ) -> int:
     """Write orders at this pace, and return the exit code of `generator.console.write_orders`.
+
+    `screen` shows the progress for as long as it is entered.
 
     Raises NotOurTableError if the table was there before the stack.
     """
@@ -37,4 +41,4 @@ def run(  # noqa: PLR0913, PLR0917 - one argument an option
         )
     client = connect(profile, stack.session.region_name, None)
     orders = live_orders(seed, clock_ms=now_ms)
-    return write_orders(client, stack["TableName"], orders, count, interval_seconds, profile, options)
+    return write_orders(client, stack["TableName"], orders, count, interval_seconds, profile, options, screen)

@@ -37,6 +37,10 @@ ALLOWED = {
         "common",
         *(f"sales_pipeline.{name}" for name in ("aws", "errors", "terminal", "orders", "failures")),
     ),
+    "sales_pipeline.watch": (
+        *("common", "transform"),
+        *(f"sales_pipeline.{name}" for name in ("aws", "terminal", "orders", "plan", "status")),
+    ),
     "sales_pipeline.reconcile": (
         *("common", "transform"),
         *(f"sales_pipeline.{name}" for name in ("aws", "orders", "terminal", "errors", "defaults", "failures")),
@@ -52,7 +56,7 @@ ALLOWED = {
         *(f"sales_pipeline.{name}" for name in ("failures", "reconcile")),
     ),
     "sales_pipeline.local": (
-        *("common", "generator", "local_aws"),
+        *("common", "generator", "local_aws", "sales_pipeline.watch"),
         *(
             f"sales_pipeline.{name}"
             for name in (
@@ -66,6 +70,8 @@ ALLOWED = {
                 "failures",
                 "reconcile",
                 "report",
+                "status",
+                "watch",
             )
         ),
     ),
@@ -79,6 +85,7 @@ ALLOWED = {
                 "env",
                 "generate",
                 "status",
+                "watch",
                 "failures",
                 "reconcile",
                 "report",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli import data, local, planning, recovery, tracing
+from sales_pipeline.cli import data, local, looking, planning, recovery
 from sales_pipeline.cli.group import Commands
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -38,5 +38,5 @@ def sales(
     """
 
 
-for commands in (local, data, tracing, recovery, planning):
+for commands in (local, data, looking, recovery, planning):
     app.add_typer(commands.app)

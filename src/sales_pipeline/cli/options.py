@@ -1,7 +1,7 @@
 """What the commands of `sales` have in common: their options, and the stack that these name."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -106,11 +106,14 @@ class Target:
 
         if not self.local:
             return local_logs.MEASUREMENTS if local_logs.is_local(self.stack) else read.MEASUREMENTS
-        from sales_pipeline.local.health import stand_ins_by_stage  # noqa: PLC0415
+        from sales_pipeline.local.measurements import of_up  # noqa: PLC0415
 
-        stand_ins = partial(stand_ins_by_stage, Path(self.local.state_dir))
-        # `sales up` ends when it can't write orders any more.
-        return replace(local_logs.MEASUREMENTS, writer="sales up", stand_ins=stand_ins)
+        return of_up(Path(self.local.state_dir))
+
+    def check(self) -> None:
+        """Raise SalesError if this is the pipeline that `sales up` ran, and it has ended."""
+        if self.local and not running.is_running(self.local):
+            raise SalesError("the pipeline on this machine has ended: start another one with `sales up`")
 
 
 def locate(stack_name: str | None, profile: str | None, region: str | None) -> Target:

@@ -39,32 +39,6 @@ def _selection(since: datetime | None, until: datetime | None, reason: str) -> "
 
 
 @app.command()
-def status(
-    *,
-    output: Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")] = ReportFormat.text,
-    stack_name: StackName = None,
-    profile: Profile = None,
-    region: Region = None,
-) -> None:
-    """Show every stage on one screen, and what is wrong.
-
-    Counts are those of the last hour. "not measured here" stands for a count that this machine does not make.
-
-    Exit codes: 0 nothing is wrong; 1 a stage is down or could not be read, a dead letter or an error record waits, the
-    last crawl failed, or an alarm fires.
-
-    \b
-    Examples:
-      sales status
-      sales status --format json
-    """  # noqa: D301
-    from sales_pipeline.status import read as command  # noqa: PLC0415
-
-    target = locate(stack_name, profile, region)
-    raise typer.Exit(command.run(target.stack, output.value, target.measurements))
-
-
-@app.command()
 def reconcile(  # noqa: PLR0913 - one argument an option
     *,
     output: Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")] = ReportFormat.text,

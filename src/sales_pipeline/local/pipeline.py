@@ -40,10 +40,13 @@ class Pipeline:
 
 
 @contextmanager
-def run(home: Path, parameters: Mapping[str, str], report: Report, command: str) -> Iterator[Pipeline]:
+def run(
+    home: Path, parameters: Mapping[str, str], report: Report, command: str, say: Report = say
+) -> Iterator[Pipeline]:
     """Start emulator, stack and stand-ins; stop them all when the `with` block ends.
 
-    Calls `report` before each step. `command` is what a person runs to start it again.
+    Calls `report` before each step, and `say` about each stand-in that stops or works again. `command` is what a person
+    runs to start it again.
 
     It writes only to `home`, which the caller has claimed. At the end it keeps the logs there and deletes the rest. The
     first Ctrl-C, SIGTERM or SIGHUP raises KeyboardInterrupt. Further ones are ignored, so that nothing interrupts the

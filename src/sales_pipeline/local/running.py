@@ -162,6 +162,14 @@ def find() -> Running | None:
     return _running(text, folder / _ANNOUNCED)
 
 
+def is_running(running: Running) -> bool:
+    """Say whether this very pipeline still runs, and neither ends nor was followed by another."""
+    try:
+        return find() == running
+    except RunningError:
+        return False
+
+
 def _running(text: bytes, path: Path) -> Running:
     try:
         running = Running(**json.loads(text))

@@ -2,7 +2,11 @@
 
 import os
 import shlex
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import boto3
@@ -12,8 +16,11 @@ from common.streams import FAILED_EXIT_CODE
 from generator.pace import DEFAULT_INTERVAL_SECONDS
 from local_aws.emulator import PREFERRED_PORT
 from sales_pipeline import generate
-from sales_pipeline.aws.stack import find
-from sales_pipeline.local import pipeline, running, view
+from sales_pipeline.aws.stack import Stack, find
+from sales_pipeline.local import health, pipeline, running, view
+from sales_pipeline.local.measurements import of_up
+from sales_pipeline.watch.display import Display
+from sales_pipeline.watch.run import Watch
 
 GREETING = """
 The pipeline runs. An order is written every {seconds:.0f} seconds, until Ctrl-C or `sales down`.
@@ -31,22 +38,65 @@ def run() -> int:
 
     Returns the exit code. Raises SalesError; and SystemExit where no order can be written any more, after saying so.
     """
-    console = PlainConsole()
+    console, notes = PlainConsole(), _Notes()
     # On the emulator the schedule would pass the same minute each time, so `sales up` writes the orders itself.
     parameters = {"GeneratorState": "DISABLED"}
     refusal = "a pipeline runs on this machine already: use it, or stop it with `sales down`"
     with (
         running.claim(running.UP, refusal) as home,
-        pipeline.run(home, parameters, lambda step: console.print(f"{step} …"), "sales up") as local,
+        pipeline.run(home, parameters, lambda step: console.print(f"{step} …"), "sales up", notes.say) as local,
     ):
         stack = find(boto3.Session(), local.stack_name)
         view.create(stack)
         with running.announce(home, local.stack_name, local.emulator.environment, local.state_dir):
-            console.print(greeting(local.emulator.endpoint_url, str(local.log_dir), os.environ.get("SALES_HOME")))
-            code = generate.run(stack)
+            sales_home = os.environ.get("SALES_HOME")
+            console.print(greeting(local.emulator.endpoint_url, str(local.log_dir), sales_home))
+            code = _write_orders(stack, local, console, notes, sales_home)
             if code == FAILED_EXIT_CODE:
                 sys.exit(code)  # so that `claim` sees that it did not end in order
             return code
+
+
+def _write_orders(
+    stack: Stack, local: pipeline.Pipeline, console: PlainConsole, notes: "_Notes", sales_home: str | None
+) -> int:
+    """Write orders until Ctrl-C, and show the stages meanwhile where the output is a terminal."""
+    if not console.is_interactive:
+        return generate.run(stack)
+    hints = [
+        f"Ctrl-C stops the pipeline. Logs: {local.log_dir}",
+        "In another terminal, the commands of `sales` find it. For the AWS CLI and boto3, run there:",
+        env_command(sales_home),
+    ]
+    main = threading.main_thread().ident or 0
+    with notes.held(), Watch(stack, of_up(local.state_dir), hints, notes.lines) as watch:
+        # Where the screen fails, nobody sees the orders: the writing ends as by Ctrl-C, and then the error is raised.
+        screen = Display(watch.look, console, lambda: signal.pthread_kill(main, signal.SIGTERM))
+        return generate.run(stack, screen=screen)
+
+
+class _Notes:
+    """What is said of the stand-ins: on standard error, or on the screen while it is there, and then again after it."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._is_held = False
+
+    def say(self, text: str) -> None:
+        if self._is_held:
+            self.lines.append(text)
+        else:
+            health.say(text)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            for each in self.lines:
+                health.say(each)
 
 
 def greeting(endpoint_url: str, log_dir: str, sales_home: str | None) -> str:
@@ -54,12 +104,17 @@ def greeting(endpoint_url: str, log_dir: str, sales_home: str | None) -> str:
 
     Another terminal may not have that variable.
     """
-    home = f"SALES_HOME={shlex.quote(sales_home)} " if sales_home else ""
     is_taken = urlsplit(endpoint_url).port != PREFERRED_PORT
     return GREETING.format(
         seconds=DEFAULT_INTERVAL_SECONDS,
         log_dir=log_dir,
         endpoint_url=endpoint_url,
         taken=f", because another program uses port {PREFERRED_PORT}" if is_taken else "",
-        command=f'eval "$({home}sales env)"',
+        command=env_command(sales_home),
     )
+
+
+def env_command(sales_home: str | None) -> str:
+    """Return the command that leads a terminal to this pipeline."""
+    home = f"SALES_HOME={shlex.quote(sales_home)} " if sales_home else ""
+    return f'eval "$({home}sales env)"'

@@ -71,6 +71,10 @@ CLOUDWATCH_DASHBOARD = Price(
     3.0, 1, "dashboard-month beyond the third", "Amazon CloudWatch pricing, secondary", "2026-06"
 )
 CLOUDWATCH_LOGS = Price(0.50, 1, "GB of logs taken in", "Amazon CloudWatch pricing, secondary", "2026-06")
+CLOUDWATCH_READ = Price(
+    0.01, 1000, "metric of GetMetricData, or other request", "Amazon CloudWatch pricing, secondary", "undated"
+)
+SQS_REQUEST = Price(0.40, MILLION, "request to a standard queue", "Amazon SQS pricing, secondary", "2026-06")
 
 # ── Steps to which AWS rounds up ─────────────────────────────────────────────────────────────────
 _FIREHOSE = "Amazon Data Firehose Developer Guide: Amazon Data Firehose Quota"

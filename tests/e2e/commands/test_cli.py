@@ -204,11 +204,16 @@ def test_a_stand_in_that_is_killed_is_started_again_and_status_asks_it(up):
     assert after["stand_in_since"] > before["delivery"]["stand_in_since"]
 
 
-def test_down_ends_it_and_leaves_logs_only(up):
+def test_down_ends_it_and_whoever_watches_it_and_leaves_logs_only(up):
+    watch = Run(up.home, "watch")
+    watch.wait_for("dead letters: none")
     ended = sales(up.home, "down")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "stopped" in ended.stdout
     assert up.process.wait(END_SECONDS) == 0
+    assert watch.process.wait(END_SECONDS) == 1
+    assert watch.printed.splitlines()[-1].startswith("error: the pipeline on this machine has ended")
+    assert "could not be read" not in watch.printed
     assert "written" in up.printed
     assert "Traceback" not in up.printed
     assert_nothing_is_left(up.home)

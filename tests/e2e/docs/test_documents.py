@@ -34,6 +34,7 @@ NOT_HERE = {
     "make ": ELSEWHERE,
     "sales up": ELSEWHERE,
     "sales down": ELSEWHERE,
+    "sales watch": ELSEWHERE,
     "aws s3 mb": ELSEWHERE,
     "aws s3api put-bucket-policy": ELSEWHERE,
     "aws s3api copy-object": ELSEWHERE,

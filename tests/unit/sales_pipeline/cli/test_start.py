@@ -11,6 +11,7 @@ import pytest
 SECONDS = 60
 ON_AWS = {
     "status": [],
+    "watch": [],
     "reconcile": [],
     "failures": [],
     "replay": [],

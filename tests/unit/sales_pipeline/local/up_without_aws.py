@@ -2,7 +2,8 @@
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from generator.pace import Stop
 from local_aws import guard, stand_ins
 from sales_pipeline import __main__ as sales
 from sales_pipeline.local import health, pipeline, up
+from tests.unit.sales_pipeline.watch import samples
 
 SUPERVISOR = "tests.unit.sales_pipeline.local.supervisor"
 # A command with a child, as the emulator has functions and `sam build` has `make`.
@@ -58,13 +60,29 @@ class Sam:
             raise pipeline.LocalAwsError("sam deploy failed")
 
 
-def write_orders(_):
+def write_orders(_, screen=None):
     if "WRITING_FAILS" in os.environ:
         return 1
     stop = Stop()
-    with stop.by_signal():
+    with stop.by_signal(), screen or nullcontext():
         stop.wait(60)
     return 0
+
+
+class Watch:
+    def __init__(self, _stack, _measurements, hints, notes):
+        self._more = {"hints": hints, "notes": notes}
+
+    def look(self):
+        if "SCREEN_FAILS" in os.environ:
+            raise OSError("no screen")
+        return replace(samples.look(), **self._more)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
 
 
 if __name__ == "__main__":
@@ -73,6 +91,7 @@ if __name__ == "__main__":
     pipeline.Sam = Sam
     up.find = lambda *_: None
     up.view = SimpleNamespace(create=lambda _: None)
+    up.Watch = Watch
     up.generate = SimpleNamespace(run=write_orders)
     stand_ins.ANSWER_SECONDS = float(os.environ.get("ANSWER_SECONDS", "30"))
     health.LOOK_SECONDS = 0.05

@@ -1,4 +1,4 @@
-"""The command of `sales` that follows one order."""
+"""The commands of `sales` that show how the pipeline does, and where one order is."""
 
 from datetime import datetime
 from typing import Annotated
@@ -9,6 +9,53 @@ from sales_pipeline import defaults
 from sales_pipeline.cli.options import TIMES, Profile, Region, ReportFormat, StackName, finite, locate
 
 app = typer.Typer()
+
+
+@app.command()
+def status(
+    *,
+    output: Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")] = ReportFormat.text,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show every stage on one screen, and what is wrong.
+
+    Counts are those of the last hour. "not measured here" stands for a count that this machine does not make.
+
+    Exit codes: 0 nothing is wrong; 1 a stage is down or could not be read, a dead letter or an error record waits, the
+    last crawl failed, or an alarm fires.
+
+    \b
+    Examples:
+      sales status
+      sales status --format json
+    """  # noqa: D301
+    from sales_pipeline.status import read as command  # noqa: PLC0415
+
+    target = locate(stack_name, profile, region)
+    raise typer.Exit(command.run(target.stack, output.value, target.measurements))
+
+
+@app.command()
+def watch(stack_name: StackName = None, profile: Profile = None, region: Region = None) -> None:
+    """Show the stages live, and the newest orders, until Ctrl-C.
+
+    Where standard output is no terminal, it prints a line per minute, and one when other stages have a problem.
+
+    Exit codes: 0 stopped by Ctrl-C; 1 the pipeline on this machine ended, or the credentials are not valid any more.
+
+    \b
+    Examples:
+      sales watch
+      sales watch --profile my-profile
+      sales watch > log.txt
+    """  # noqa: D301
+    from sales_pipeline.watch import run as command  # noqa: PLC0415
+
+    target = locate(stack_name, profile, region)
+    target.say_where("kinesis")
+    raise typer.Exit(command.run(target.stack, target.measurements, target.check))
 
 
 @app.command()
