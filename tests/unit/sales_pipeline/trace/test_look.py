@@ -9,7 +9,6 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from botocore.session import get_session
 from moto import mock_aws
 
 from sales_pipeline import query
@@ -23,7 +22,6 @@ from sales_pipeline.trace.where import Period
 from tests.unit.sales_pipeline.columns import EVERY_TYPE, FOUR
 from tests.unit.sales_pipeline.reconcile.stacks import (
     BUCKET,
-    MODELS,
     TABLE,
     Clock,
     Glue,
@@ -97,9 +95,7 @@ class World:
 @pytest.fixture(scope="module")
 def session():
     with mock_aws():
-        of_botocore = get_session()
-        of_botocore.register_component("data_loader", MODELS)
-        yield boto3.Session(region_name="us-east-1", botocore_session=of_botocore)
+        yield boto3.Session(region_name="us-east-1")
         CLIENTS.clear()
 
 

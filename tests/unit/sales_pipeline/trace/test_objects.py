@@ -8,7 +8,6 @@ from datetime import date
 
 import boto3
 import pytest
-from botocore.session import get_session
 from moto import mock_aws
 
 from sales_pipeline.aws.stack import Stack
@@ -21,7 +20,7 @@ from sales_pipeline.trace.budget import Budget
 from sales_pipeline.trace.found import Place
 from sales_pipeline.trace.objects import Objects, Search
 from tests.unit.sales_pipeline.columns import FOUR
-from tests.unit.sales_pipeline.reconcile.stacks import BUCKET, MODELS, Clock, change, object_key, row
+from tests.unit.sales_pipeline.reconcile.stacks import BUCKET, Clock, change, object_key, row
 from tests.unit.sales_pipeline.trace.fakes import event, order
 from tests.unit.sales_pipeline.trace.made import NOON_MS, TODAY
 from transform.record import RowWriter
@@ -33,9 +32,7 @@ ERRORS = "processing-failed/dt=2026-11-22/"
 @pytest.fixture(scope="module")
 def session():
     with mock_aws():
-        of_botocore = get_session()
-        of_botocore.register_component("data_loader", MODELS)
-        yield boto3.Session(region_name="us-east-1", botocore_session=of_botocore)
+        yield boto3.Session(region_name="us-east-1")
 
 
 @pytest.fixture(scope="module")
