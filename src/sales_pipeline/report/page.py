@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from sales_pipeline.failures.records import Failure
 from sales_pipeline.reconcile.report import Reconciliation
 from sales_pipeline.report import checks, sales, words
-from sales_pipeline.report.elements import document, tag
+from sales_pipeline.report.elements import Child, document, tag
 from sales_pipeline.report.figures import Figures
 from sales_pipeline.report.queries import Asked
 from sales_pipeline.terminal.amounts import size
@@ -68,16 +68,22 @@ def style() -> str:
 
 def _head(report: Report) -> ET.Element:
     figures, asked = report.figures, report.asked
-    when = "no orders yet"
+    when: list[Child] = ["no orders yet"]
     if figures.first_ms is not None and figures.last_ms is not None:
-        when = f"orders from {words.minute(figures.first_ms)} to {words.minute(figures.last_ms)} UTC"
-    asked_for = "" if asked.since_ms is None else f"; only orders since {words.minute(asked.since_ms)} UTC"
+        when = ["orders from ", _minute(figures.first_ms), " to ", _minute(figures.last_ms), " UTC"]
+    if asked.since_ms is not None:
+        when += ["; only orders since ", _minute(asked.since_ms), " UTC"]
     return tag(
         "header",
         tag("h1", "Sales report"),
-        tag("p", tag("strong", report.stack_name), f" {report.place} · {when}{asked_for}"),
-        tag("p", f"Made on {words.minute(asked.now_ms)} UTC. All times are in UTC.", class_="muted"),
+        tag("p", tag("strong", report.stack_name), f" {report.place} · ", *when),
+        tag("p", "Made on ", _minute(asked.now_ms), " UTC. All times are in UTC.", class_="muted"),
     )
+
+
+def _minute(time_ms: int) -> ET.Element:
+    """Return a time that does not break at the end of a line."""
+    return tag("time", words.minute(time_ms))
 
 
 def _how(report: Report) -> list[ET.Element]:

@@ -8,8 +8,14 @@ from tests.e2e.report.sample import sales, sample
 from tests.unit.sales_pipeline.report.lakes import NOW_MS, lake, row, uuid7
 from tests.unit.sales_pipeline.report.reports import EVIL
 
-PHONE, DESKTOP = 375, 1280
+PHONE, TABLET, DESKTOP = 360, 800, 1280
+A4 = 718  # between margins of 1 cm
 BARS = "[...document.querySelectorAll('svg.%s .rect')].map(each => each.getBoundingClientRect().height)"
+LETTERS = (
+    "[...document.querySelectorAll('svg.%s .axis text')].map(each => each.getScreenCTM().a *"
+    " parseFloat(getComputedStyle(each).fontSize))"
+)
+"""The height of each letter on the screen, in pixels."""
 WIDE_CHARTS, NARROW_CHARTS = "svg.chart.wide:visible", "svg.chart.narrow:visible"
 
 
@@ -50,13 +56,15 @@ def page_of_sales():
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+@pytest.mark.parametrize("width", [DESKTOP, TABLET, PHONE])
 def test_the_charts_fit_the_screen_in_light_and_dark(open_page, page_of_sales, width, scheme):
     page = open_page(page_of_sales, width, scheme)
-    shown, hidden = ("narrow", "wide") if width == PHONE else ("wide", "narrow")
+    shown, hidden = ("wide", "narrow") if width == DESKTOP else ("narrow", "wide")
     assert page.evaluate("document.scrollingElement.scrollWidth") == width
     assert page.locator(f"svg.chart.{shown}:visible").count() == 7
     assert page.locator(f"svg.chart.{hidden}:visible").count() == 0
+    letters = page.evaluate(LETTERS % shown)
+    assert 10.5 < min(letters) <= max(letters) < 16.5
     heights = page.evaluate(BARS % shown)
     assert len(heights) == 2 * (17 + 168) + 2 * 12 + 15
     assert max(heights) > 100
@@ -68,6 +76,18 @@ def test_the_charts_fit_the_screen_in_light_and_dark(open_page, page_of_sales, w
     assert dark < 150
     assert bright > 600
     assert (ground == bright) == (scheme == "light")
+
+
+def test_the_tables_and_dates_are_whole_on_every_screen(open_page, page_of_sales):
+    page = open_page(page_of_sales)
+    for width in (1041, 1040, TABLET, 721, PHONE):
+        page.set_viewport_size({"width": width, "height": 900})
+        hidden = page.evaluate(
+            "[...document.querySelectorAll('.scroll')].map(each => each.scrollWidth - each.clientWidth)"
+        )
+        assert max(hidden) == 0, width
+        dates = page.evaluate("[...document.querySelectorAll('time')].map(each => each.getClientRects().length)")
+        assert dates == [1, 1, 1], width
 
 
 def test_a_bar_shows_its_number_when_one_points_at_it(open_page, page_of_sales):
@@ -111,9 +131,11 @@ def test_no_order_and_one_order_look_right(open_page, width):
     assert page.evaluate("document.scrollingElement.scrollWidth") == width
 
 
-def test_paper_is_white_and_has_every_chart(open_page, page_of_sales):
-    page = open_page(page_of_sales, scheme="dark")
+@pytest.mark.parametrize("width", [DESKTOP, A4])
+def test_paper_is_white_and_has_every_chart(open_page, page_of_sales, width):
+    page = open_page(page_of_sales, width, scheme="dark")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator(WIDE_CHARTS).count() == 7
     assert page.locator(NARROW_CHARTS).count() == 0
+    assert page.locator("thead:visible").count() >= 2

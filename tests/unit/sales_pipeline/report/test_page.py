@@ -32,7 +32,8 @@ HTML = {
     "pre",
     "code",
 }
-HTML |= {"h1", "h2", "h3", "p", "strong", "span", "bdi", "dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td"}
+HTML |= {"h1", "h2", "h3", "p", "strong", "span", "time", "bdi", "dl", "dt", "dd"}
+HTML |= {"table", "thead", "tbody", "tr", "th", "td"}
 SVG = {"svg", "g", "rect", "path", "text"}
 
 
