@@ -25,6 +25,7 @@ from sales_pipeline.failures.report import reasons
 from sales_pipeline.local import demo_report, evidence, folders, pipeline, running
 from sales_pipeline.local.demo_result import EMULATOR_LOG, compare
 from sales_pipeline.terminal.table import print_table
+from sales_pipeline.terminal.wrap import wrap
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -164,7 +165,7 @@ def run() -> int:
     if delays:
         middle = statistics.median(delays)
         console.print(f"An order took {middle:.1f} s (median), at most {delays[-1]:.1f} s, to reach the lake.")
-    console.print(str(clock))
+    _say(console, str(clock))
     if not result.equal:
         console.print(result.advice(local.log_dir))
     console.print(str(result))
@@ -173,12 +174,20 @@ def run() -> int:
     return 0 if result.equal else 1
 
 
+def _say(console: PlainConsole, text: str, indent: str = "") -> None:
+    """Print a text: on a terminal in lines that fit it, and otherwise in one."""
+    for line in wrap(text, console.width - len(indent)) if console.is_terminal else [text]:
+        console.print(f"{indent}{line}")
+
+
 def _query_rows(stack: Stack, console: PlainConsole, clock: Clock, state_dir: Path) -> dict[str, int]:
     """Run the crawler and the query; return the number of rows of each order in the lake."""
     clock.step("crawl")
-    console.print(f"  {crawl.run(stack, partial(pipeline.crawl, state_dir))}")
+    _say(console, crawl.run(stack, partial(pipeline.crawl, state_dir)), indent="  ")
     clock.step("query")
-    console.print(f"\n{SQL}\n")
+    console.print()
+    _say(console, SQL)
+    console.print()
     query.run(stack, SQL, "table")
     counted = query.ask(stack, f"SELECT orderid, count(*) FROM {stack['CrawledTable']} GROUP BY orderid")  # noqa: S608
     return dict(counted.rows)

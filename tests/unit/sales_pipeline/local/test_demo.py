@@ -42,6 +42,17 @@ def test_a_result_is_printed_as_one_line():
     assert str(compare({"a"}, {"a": 2})) == "NOT EQUAL: 1 orders written, 2 rows in the lake, 0 lost, 1 duplicate."
 
 
+@pytest.mark.parametrize(
+    ("is_terminal", "lines"),
+    [(True, ["  Time: 28 s", "  (sam build 3", "  s)."]), (False, ["  Time: 28 s (sam build 3 s)."])],
+)
+def test_long_lines_fit_a_terminal_and_are_whole_elsewhere(is_terminal, lines):
+    printed = []
+    console = SimpleNamespace(is_terminal=is_terminal, width=14, print=printed.append)
+    demo._say(console, "Time: 28 s (sam build 3 s).", indent="  ")
+    assert printed == lines
+
+
 def test_a_demo_that_wrote_nothing_is_not_equal():
     assert not compare(set(), {}).equal
 
