@@ -2,7 +2,8 @@
 # target needs and it does not have yet.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test random-lakes verify-aws lint bench bench-large format picture columns behaviours lock clean
+.PHONY: help setup demo test random-lakes verify-aws lint bench bench-large format pictures docs/architecture.svg docs/demo.svg \
+	docs/report.png columns behaviours lock clean
 
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
 	$(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
@@ -12,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # Python keeps what it compiles. Where a person's setting forbids that, each process compiles all packages again.
 export PYTHONDONTWRITEBYTECODE :=
 
-GROUPS := transform generator demo test lint
+GROUPS := transform generator demo test pictures lint
 # aws-sam-cli depends on cfn-lint, but only `sam validate --lint` uses it. The four packages take 75 MB.
 NOT_IN_DEMO := cfn-lint mpmath networkx sympy
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate \
@@ -59,8 +60,16 @@ format: .venv/installed ## put the code into the standard format
 	ruff format .
 	ruff check --fix .
 
-picture: ## draw docs/architecture.svg from docs/architecture.toml
-	"$(PYTHON)" docs/picture.py
+pictures: docs/architecture.svg docs/demo.svg docs/report.png ## make the pictures of the README again: runs the demo once
+
+docs/architecture.svg:
+	"$(PYTHON)" docs/pictures/architecture.py
+
+docs/demo.svg: .venv/installed
+	python docs/pictures/demo.py
+
+docs/report.png: .venv/chromium
+	python -m tests.e2e.report.picture
 
 columns: ## write into the template and the docs what follows from src/transform/columns.py
 	PYTHONPATH=src "$(PYTHON)" -m columns

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws docs/architecture.svg from docs/architecture.toml, with the colours of docs/architecture.css: `make picture`.
+"""Draws docs/architecture.svg from architecture.toml, with the colours of architecture.css: `make pictures`.
 
 Boxes stand on a grid; arrows run from side to side, horizontally and vertically. The same source gives the same bytes.
 """
@@ -10,7 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-DOCS = Path(__file__).parent
+HERE = Path(__file__).parent
+DOCS = HERE.parent
 
 # Sizes are in pixels. The picture is about as wide as a README on GitHub, so it is hardly scaled there.
 MARGIN = 16
@@ -73,14 +74,14 @@ class Rectangle(NamedTuple):
 
 
 def draw(source: dict[str, Any], style: str) -> str:
-    """Give the SVG of a description such as docs/architecture.toml. Raises ValueError where a text does not fit."""
+    """Give the SVG of a description such as architecture.toml. Raises ValueError where a text does not fit."""
     width = 2 * MARGIN + sum(COLUMN_WIDTHS) + sum(COLUMN_GAPS)
     height = 2 * MARGIN + sum(ROW_HEIGHTS) + ROW_GAP * (len(ROW_HEIGHTS) - 1)
     places = _places(source["boxes"])
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"',
         'role="img" aria-labelledby="title description">',
-        "<!-- `make picture` draws this from architecture.toml and architecture.css. -->",
+        "<!-- `make pictures` draws this from architecture.toml and architecture.css. -->",
         f'<title id="title">{escape(source["title"])}</title>',
         f'<desc id="description">{escape(source["description"])}</desc>',
         f"<style>\n{style}</style>",
@@ -208,5 +209,5 @@ def _number(value: float) -> str:
 
 
 if __name__ == "__main__":
-    picture = draw(tomllib.loads((DOCS / "architecture.toml").read_text()), (DOCS / "architecture.css").read_text())
+    picture = draw(tomllib.loads((HERE / "architecture.toml").read_text()), (HERE / "architecture.css").read_text())
     (DOCS / "architecture.svg").write_text(picture)

@@ -5,16 +5,16 @@ import pytest
 
 from tests import ROOT
 
-DOCS = ROOT / "docs"
-SOURCE = tomllib.loads((DOCS / "architecture.toml").read_text())
-STYLE = (DOCS / "architecture.css").read_text()
+PICTURES = ROOT / "docs" / "pictures"
+SOURCE = tomllib.loads((PICTURES / "architecture.toml").read_text())
+STYLE = (PICTURES / "architecture.css").read_text()
 
-draw = runpy.run_path(str(DOCS / "picture.py"))["draw"]
+draw = runpy.run_path(str(PICTURES / "architecture.py"))["draw"]
 
 
 def test_the_picture_shows_what_its_source_says():
-    drawn_now = draw(SOURCE, STYLE) == (DOCS / "architecture.svg").read_text()
-    assert drawn_now, "docs/architecture.svg is older than its source: run `make picture`"
+    drawn_now = draw(SOURCE, STYLE) == (ROOT / "docs" / "architecture.svg").read_text()
+    assert drawn_now, "docs/architecture.svg is older than its source: run `make docs/architecture.svg`"
 
 
 def test_a_text_that_is_wider_than_its_box_is_an_error():
