@@ -12,6 +12,17 @@ DOCS = ROOT / "docs"
 DRAWINGS, PHOTOGRAPHS = ("architecture.svg", "demo.svg"), ("report.png", "report-dark.png")
 LARGEST_BYTES = {".svg": 400_000, ".png": 250_000}
 PATH_OF_A_MACHINE = re.compile(r"(?<![\w.])/(?:home|root|tmp|work|Users|usr|var|opt|mnt|srv|etc)\b")
+IMAGE = re.compile(
+    r'!\[(?P<alt>[^]]*)\]\((?P<file>[^)]+)\)|<img (?=[^>]*alt="(?P<alt2>[^"]*)")[^>]*src="(?P<file2>[^"]+)"'
+)
+
+
+def test_the_readme_shows_each_picture_with_a_text_for_people_who_do_not_see_it():
+    readme = (ROOT / "README.md").read_text()
+    shown = {each["file"] or each["file2"]: each["alt"] or each["alt2"] or "" for each in IMAGE.finditer(readme)}
+    assert shown.keys() == {"docs/architecture.svg", "docs/demo.svg", "docs/report.png"}
+    assert min(map(len, shown.values())) > 40
+    assert '<source media="(prefers-color-scheme: dark)" srcset="docs/report-dark.png">' in readme
 
 
 @pytest.mark.parametrize("name", [*DRAWINGS, *PHOTOGRAPHS])
