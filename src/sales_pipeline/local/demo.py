@@ -37,7 +37,11 @@ SEED = 7
 BUFFER_INTERVAL_SECONDS = 5
 ARRIVAL_SECONDS = 60.0
 POLL_SECONDS = 0.25
-SQL = "SELECT * FROM sales_data_projection_db.sales_data WHERE price > 100 ORDER BY orderid DESC LIMIT 10"
+# The rows fit a terminal of 80 columns.
+SQL = (
+    "SELECT orderid, product_name, price FROM sales_data_projection_db.sales_data WHERE price > 100 "
+    "ORDER BY orderid DESC LIMIT 10"
+)
 
 
 @dataclass
