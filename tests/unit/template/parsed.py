@@ -57,6 +57,8 @@ def holds(condition, **parameters):
             return not holds(each, **parameters)
         case {"Fn::And": conditions}:
             return all(holds(each, **parameters) for each in conditions)
+        case {"Fn::Or": conditions}:
+            return any(holds(each, **parameters) for each in conditions)
     raise AssertionError(condition)
 
 

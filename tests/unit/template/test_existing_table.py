@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.unit.template.parsed import TEMPLATE, as_list, present, references, statements
+from tests.unit.template.parsed import TEMPLATE, as_list, present, references, resolve, statements
 
 STREAM_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Orders.eu/stream/2026-11-22T11:26:00.000"
 KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/0f6c1d0e-8a4b-4c58-9c0e-5b0b8f0c9d11"
@@ -54,6 +54,11 @@ def test_the_outputs_follow():
     for output, attribute in (("TableName", "TableName"), ("TableStreamArn", "StreamArn")):
         assert references(own[output]) == {"OrderTable"}
         assert existing[output]["Value"] == {"Fn::GetAtt": ["TableCheck", attribute]}
+
+
+def test_the_own_table_stays_when_an_existing_one_takes_its_place():
+    # AWS does not document whether CloudFormation takes the policy with the old parameters or with the new ones.
+    assert resolve(TEMPLATE["Resources"]["OrderTable"]["DeletionPolicy"], **EXISTING) == "RetainExceptOnCreate"
 
 
 def test_the_pipe_reads_what_the_check_has_passed():
