@@ -4,6 +4,7 @@ A line counts as a row only where no reader of the declared table `orders` can t
 the Hive JSON SerDe (template.yaml):
 
 - It does not allow a key twice (Amazon Athena User Guide, "Hive JSON SerDe").
+- It shows a number or a boolean in a column of text as it is written (Trino, `JsonDeserializer.java`).
 - It ignores the case of keys, and takes `_col3` for the name of the fourth column. A line that is blank or no object
   fails the query. A column that a row lacks is null. Sources: Apache Hive, `JsonSerDe.java`; Trino,
   `JsonDeserializer.java`, which follows it.
@@ -32,7 +33,6 @@ from transform.column_types import (
     JSON,
     OTHER_ATTRIBUTES,
     STRING,
-    Column,
     ColumnType,
     deletion_columns,
 )
@@ -71,7 +71,7 @@ class RowReader:
         names = tuple(column.name for column in form.columns)
         deletion = deletion_columns(form.columns)
         self._key, self._id_of = form.key.name, _id_reader(form.key.type)
-        self._read = [(column.name, _reader(column)) for column in form.columns[1:]]
+        self._read = [(column.name, _VALUES[column.type]) for column in form.columns[1:]]
         if form.other_attributes:
             self._read.append((OTHER_ATTRIBUTES, _other_attributes))
         self._has_change_columns = form.change_columns
@@ -162,11 +162,15 @@ def _refuse_values(values: Iterable[object]) -> None:
 
 
 def _text(value: object) -> str | None:
-    return value if type(value) is str else _null(value)
+    """Return what a column of text shows: a number or a boolean as it was written.
 
-
-def _filled_text(value: object) -> str | None:
-    return value if type(value) is str and value else _null(value)
+    A row has one from before its column got another type.
+    """
+    if type(value) is str:
+        return value
+    if type(value) is bool:
+        return "true" if value else "false"
+    return str(value) if type(value) in (int, _NumberText) else _null(value)
 
 
 def _whole_number(value: object, limit: int) -> str | None:
@@ -187,12 +191,19 @@ def _boolean(value: object) -> bool | None:
     return value if type(value) is bool else _null(value)
 
 
-def _json(value: object) -> str | None:
-    return json_of_text(value) if type(value) is str else _null(value)
+def _json(value: object) -> str | list[str] | None:
+    """Return what compares of JSON text. Text that is none is a version that no order has: its column had no JSON."""
+    text = _text(value)
+    if text is None:
+        return None
+    try:
+        return json_of_text(text)
+    except (ValueError, ArithmeticError, RecursionError):
+        return [text]
 
 
 def _other_attributes(value: object) -> str | None:
-    text = _json(value)
+    text = json_of_text(value) if type(value) is str else _null(value)
     if text is not None and text[0] != "{":
         raise ValueError("no attributes")
     return text
@@ -216,7 +227,7 @@ def _declared_number(text: str) -> str:
 
 
 _VALUES: Mapping[ColumnType, Callable[[object], object]] = {
-    STRING: _filled_text,
+    STRING: _text,
     INT32: partial(_whole_number, limit=2**31),
     INT64: partial(_whole_number, limit=2**63),
     DECIMAL: _decimal_number,
@@ -225,12 +236,9 @@ _VALUES: Mapping[ColumnType, Callable[[object], object]] = {
 }
 
 
-def _reader(column: Column) -> Callable[[object], object]:
-    return _text if column.type is STRING and column.optional else _VALUES[column.type]
-
-
 def _id_reader(type_: ColumnType) -> Callable[[object], str]:
     """Return a function from the key's value to the order's id. It raises an error for null too."""
+    read = _VALUES[type_]
     if type_ is STRING:
-        return _checked_text
-    return lambda value: id_of_number(_checked_text(_VALUES[type_](value)))
+        return lambda value: _checked_text(read(value))
+    return lambda value: id_of_number(_checked_text(read(value)))

@@ -63,14 +63,19 @@ class World:
             "BucketName": BUCKET,
             "DeclaredTable": "declared.orders",
         }
-        self.row_of = RowWriter(
-            columns, change_columns=change_columns == "APPEND", other_attributes=other_attributes == "KEEP"
-        ).row
         self.delivered = 0
         self.objects = 0
         self.calls = 0
         self.stop_at = None  # number of the call after which the process ends: before the next one nothing happens
         self.before = {}  # by operation: what to do just before it, once
+        self.outputs = outputs
+        self.deploy(change_columns, other_attributes, columns)
+
+    def deploy(self, change_columns, other_attributes, columns):
+        """Let the stack have these columns and parameters from now on."""
+        self.row_of = RowWriter(
+            columns, change_columns=change_columns == "APPEND", other_attributes=other_attributes == "KEEP"
+        ).row
         working = Session(change_columns, other_attributes, columns)
         working.events.register("before-call", self._before)
         working.events.register("after-call", self._after)
@@ -79,7 +84,7 @@ class World:
             "ChangeColumns": change_columns,
             "OtherAttributes": other_attributes,
         }
-        self.stack = Stack("sales", outputs, working, parameters, columns=columns)
+        self.stack = Stack("sales", self.outputs, working, parameters, columns=columns)
 
     def _before(self, model, **_):
         self.calls += 1

@@ -62,9 +62,10 @@ class Column:
             require(type(value) is bool)
             return value
         if self.type in {"STRING", "JSON"}:
-            require(is_text(value))
-            require(value or self.optional)
-            return value if self.type == "STRING" else of_json_text(value)
+            # Hive's and Trino's SerDe show a number or a boolean in a column of text as it is written.
+            text = json.dumps(value) if type(value) is bool else value
+            require(isinstance(text, str) and text.encode() is not None)
+            return str(text) if self.type == "STRING" else _of_any_text(str(text))
         require(isinstance(value, Number))
         number = Decimal(value)
         if self.type == "DECIMAL":
@@ -84,7 +85,7 @@ class Column:
         if self.type == "JSON":
             return comparable(plain(attribute))
         value = attribute.get(ATTRIBUTE_TYPES[self.type])
-        if value is None or (value == "" and not self.optional):
+        if value is None:
             return NO_VALUE
         return Decimal(value) if ATTRIBUTE_TYPES[self.type] == "N" else value
 
@@ -121,6 +122,14 @@ def unique(pairs):
 def of_json_text(text):
     """What compares of a JSON text: members in any order, numbers by value."""
     return comparable(_with_decimals(parse(text)))
+
+
+def _of_any_text(text):
+    """The same of a text that may be no JSON: then no order has it."""
+    try:
+        return of_json_text(text)
+    except (ValueError, ArithmeticError, RecursionError):
+        return f"no JSON: {text}"
 
 
 def _with_decimals(value):
