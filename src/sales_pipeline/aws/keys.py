@@ -58,4 +58,4 @@ def id_of_number(text: str) -> str:
         value = _NUMBERS.plus(Decimal(text))
     except ArithmeticError:
         raise ValueError("no number of DynamoDB") from None
-    return f"{value.normalize(_NUMBERS):f}" if value else "0"
+    return f"{value.normalize(_NUMBERS):f}"

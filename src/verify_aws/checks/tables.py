@@ -37,8 +37,8 @@ def _row(name: str, price: str = "1.5") -> bytes:
     return f'{{"orderid":"{name}","product_name":"x","quantity":1,"price":{price}}}\n'.encode()
 
 
-def _of_day(pipeline: Pipeline, day: str, table: str = "DeclaredTable") -> dict[str, Any]:
-    sql = f"SELECT orderid, price FROM {pipeline.stack[table]} WHERE dt = '{day}'"  # noqa: S608 - our own names
+def _of_day(pipeline: Pipeline, day: str, table: str = "DeclaredTable", column: str = "price") -> dict[str, Any]:
+    sql = f"SELECT orderid, {column} FROM {pipeline.stack[table]} WHERE dt = '{day}'"  # noqa: S608 - our own names
     return dict(query.ask(pipeline.stack, sql).rows)
 
 
@@ -107,6 +107,16 @@ def too_large_number(pipeline: Pipeline) -> str:
     if found != {"large": None}:
         raise NotShownError(f"it shows {found}")
     return "NULL"
+
+
+def text_of_scalars(pipeline: Pipeline) -> str:
+    scalars = {"whole": "7", "negative": "-100", "decimal": "7.50", "exponent": "1E+2", "boolean": "true"}
+    body = b"".join(_row(name).replace(b'"x"', value.encode()) for name, value in scalars.items())
+    with _objects(pipeline, "2026-01-09", {"scalars.json": body}):
+        found = _of_day(pipeline, "2026-01-09", column="product_name")
+    if found != scalars:
+        raise NotShownError(f"it shows {found}")
+    return ", ".join(scalars.values())
 
 
 def crawled(pipeline: Pipeline) -> str:

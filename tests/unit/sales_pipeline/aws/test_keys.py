@@ -43,7 +43,7 @@ def test_a_text_is_its_own_id(order_id):
 
 
 @pytest.mark.parametrize(
-    "number", ["", "x", "+1", "1_0", " 1", "\u0661", "NaN", "9" * 39, "1E+126", "1E-131", "0" * 201]
+    "number", ["", "x", "05", "00", "+1", "1_0", " 1", "\u0661", "NaN", "9" * 39, "1E+126", "1E-131", "0" * 201]
 )
 def test_what_dynamodb_has_no_number_for_is_no_id(number):
     assert not NUMBER.can_be(number)
