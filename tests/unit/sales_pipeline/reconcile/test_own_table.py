@@ -6,7 +6,10 @@ import pytest
 from moto import mock_aws
 
 from sales_pipeline.aws.pipe_event import encode
-from sales_pipeline.failures import replay
+from sales_pipeline.failures import dead_letters, replay
+from sales_pipeline.failures import report as failures
+from sales_pipeline.failures.dead_letters import Listing
+from sales_pipeline.failures.messages import read_dead_letter
 from sales_pipeline.failures.records import Selection
 from tests.unit.sales_pipeline.columns import EVERY_TYPE
 from tests.unit.sales_pipeline.reconcile.world import World, error_line, stop_time, verdict
@@ -84,8 +87,8 @@ def test_a_deletion_is_sent_with_the_number_of_its_order(make, other_attributes,
 
 def test_all_sends_a_row_that_is_newer_than_the_lakes(make, capsys):
     world = make("APPEND", "KEEP")
-    world.put(OTHER)
-    world.write("sales_data/", row_of(order_no=12, sequence_number="41"))
+    world.put(OTHER | {"orderNo": {"N": "100"}})  # which moto gives as 1E+2
+    world.write("sales_data/", row_of(order_no=100, sequence_number="41"))
     world.backfill(everything=True)
     ((_, change),) = world.sent()
     assert change["dynamodb"]["SequenceNumber"] == "42"
@@ -104,6 +107,8 @@ def test_a_failed_change_explains_its_order_and_a_replay_sends_it_under_its_numb
     dynamodb = {"Keys": {"orderNo": OTHER["orderNo"]}, "NewImage": OTHER, "SequenceNumber": "8"}
     world.write("errors/", error_line(encode({"eventID": "e", "eventName": "INSERT", "dynamodb": dynamodb})))
     assert verdict(world, capsys)["errors"]["samples"] == ["12"]
+    failures.run(world.stack, Selection(), "json", each=True)
+    assert json.loads(capsys.readouterr().out)["orderid"] == "12"
     assert replay.run(world.stack, Selection(), send=True, replays_max=3) == 0
     assert [key for key, _ in world.sent()] == ["12"]
     world.deliver()
@@ -118,3 +123,24 @@ def test_a_change_is_set_aside_if_the_table_holds_another_version_by_now(make, c
     replay.run(world.stack, Selection(), send=True, replays_max=3)
     assert world.sent() == []
     assert "set aside" in capsys.readouterr().out
+
+
+def test_a_dead_letter_explains_its_orders_and_a_replay_sends_what_the_table_still_holds(make, monkeypatch, capsys):
+    world = make("APPEND", "KEEP")
+    world.put(OTHER, LEAST, OTHER | {"note": {"S": "b"}})
+    shard, (first, *_, last) = world.changes()
+    batch = {
+        "shardId": shard,
+        "startSequenceNumber": first,
+        "endSequenceNumber": last,
+        "streamArn": world.outputs["TableStreamArn"],
+    }
+    body = json.dumps({"DDBStreamBatchInfo": batch})
+    queue = [read_dead_letter("1", "receipt", body, world.outputs["TableName"])]
+    monkeypatch.setattr(dead_letters, "list_all", lambda _: Listing(list(queue)))
+    monkeypatch.setattr(dead_letters, "delete", lambda _, letter: queue.remove(letter))
+    assert verdict(world, capsys)["dead_letters"]["samples"] == ["-7", "12"]
+    assert replay.run(world.stack, Selection(), send=True, replays_max=3) == 0
+    assert sorted(key for key, _ in world.sent()) == ["-7", "12"]
+    world.deliver()
+    assert (queue, verdict(world, capsys)["verdict"]) == ([], "equal")

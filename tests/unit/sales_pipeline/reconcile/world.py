@@ -101,6 +101,16 @@ class World:
     def delete(self, orderid):
         self.dynamodb.delete_item(TableName=TABLE, Key={self.key[0]: {self.key[1]: orderid}})
 
+    def changes(self):
+        """The shard of the table's stream, and the sequence numbers of its changes."""
+        streams = Session().client("dynamodbstreams")
+        place = {"StreamArn": self.outputs["TableStreamArn"]}
+        (shard,) = streams.describe_stream(**place)["StreamDescription"]["Shards"]
+        place["ShardId"] = shard["ShardId"]
+        iterator = streams.get_shard_iterator(**place, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+        records = streams.get_records(ShardIterator=iterator)["Records"]
+        return shard["ShardId"], [each["dynamodb"]["SequenceNumber"] for each in records]
+
     def write(self, prefix, *lines):
         self.objects += 1
         name = (
