@@ -18,6 +18,7 @@ from sales_pipeline.failures.records import (
 from tests.unit.sales_pipeline.columns import FOUR
 from transform.record import RowWriter
 
+WRITERS = records._writers
 MINUTE_MS = 60_000
 NOON_MS = 1_795_348_800_000  # 2026-11-22T12:00:00Z
 
@@ -58,6 +59,18 @@ def test_a_refused_record_carries_the_reason_that_only_the_functions_log_has():
 def test_a_record_that_the_transform_accepts_by_now_says_so():
     (record,) = read_error_object(error_line(GOOD_EVENT))
     assert record.reason == "Lambda.ProcessingFailedStatus: this version of the transform accepts it"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"eventName": "REMOVE", "dynamodb": 7}, "$.dynamodb: expected an object, found a number"),
+        ({"eventName": "REMOVE", "dynamodb": {}}, "$.dynamodb.Keys: expected an object, found nothing"),
+    ],
+)
+def test_a_reason_that_only_change_columns_give_is_found_in_every_stack(monkeypatch, change, reason):
+    monkeypatch.setattr(records, "_writers", WRITERS)
+    assert records.refusal(json.dumps(change).encode()) == reason
 
 
 def test_what_failed_for_the_function_keeps_the_reason_that_firehose_gives():
