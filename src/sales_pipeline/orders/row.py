@@ -191,7 +191,7 @@ def _boolean(value: object) -> bool | None:
     return value if type(value) is bool else _null(value)
 
 
-def _json(value: object) -> str | list[str] | None:
+def _json(value: object) -> str | None:
     """Return what compares of JSON text. Text that is none is a version that no order has: its column had no JSON."""
     text = _text(value)
     if text is None:
@@ -199,7 +199,7 @@ def _json(value: object) -> str | list[str] | None:
     try:
         return json_of_text(text)
     except (ValueError, ArithmeticError, RecursionError):
-        return [text]
+        return text
 
 
 def _other_attributes(value: object) -> str | None:
