@@ -68,7 +68,7 @@ class Supervisor:
     def _gone(self, name: str, stand_in: StandIn) -> GoneError:
         log_path = self.log_dir / f"{name}.log"
         text = in_words(name, stand_in)
-        return GoneError(text if str(log_path) in text else f"{text}. See {log_path}")
+        return GoneError(text if str(log_path) in text else f"{text.removesuffix('.')}. See {log_path}")
 
     def wait_until_all_run(self) -> None:
         """Return when all stand-ins do their work.
