@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from transform.column_types import BOOLEAN, DECIMAL, INT32, INT64, JSON, SCALE, STRING, Column, ColumnType
 from transform.complete import json_value
@@ -66,12 +67,14 @@ def _optional_encoder(column: Column) -> Callable[[Any], bytes]:
     encode = ENCODERS[column.type]
 
     def encode_optional(attribute: Any) -> bytes:  # noqa: ANN401
-        if attribute is None:
+        if attribute is UNSET:
             return NULL
-        value = attribute.value
-        if attribute.null == (value is not None):
-            raise RecordError  # two types, or none
-        return NULL if attribute.null else encode(value)
+        value, null = attribute.value, attribute.null
+        if null is UNSET and value is not UNSET:
+            return encode(value)
+        if null is True and value is UNSET:
+            return NULL
+        raise RecordError  # two types, or none
 
     return encode_optional
 
@@ -121,8 +124,9 @@ def _value_type(column: Column) -> tuple[Any, ...]:
     value: Any = bool if column.type is BOOLEAN else _Text if column.type is STRING and not column.optional else str
     if not column.optional:
         return (_attribute_type([("value", value)], {"value": name}),)
-    fields = [("value", value | None, None), ("null", bool, False)]
-    return (_attribute_type(fields, {"value": name, "null": "NULL"}) | None, None)
+    # What is missing is UNSET here, because null is no attribute, and no value of one.
+    fields = [("value", value | UnsetType, UNSET), ("null", bool | UnsetType, UNSET)]
+    return (_attribute_type(fields, {"value": name, "null": "NULL"}) | UnsetType, UNSET)
 
 
 def _attribute_type(fields: list[Any], rename: dict[str, str]) -> Any:  # noqa: ANN401
