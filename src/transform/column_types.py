@@ -90,8 +90,16 @@ _KEY_ATTRIBUTE = re.compile(r"[A-Za-z0-9_/-]+")
 
 def faults(columns: Sequence[Column], key: Column) -> list[str]:
     """Say in one line each why these columns cannot work, and what to write instead. `key` must be the first."""
+    if not isinstance(columns, Sequence):
+        return ["COLUMNS: a tuple of columns was expected. Write (KEY,) if there is only the key."]
     if not columns or columns[0] is not key:
         return ["COLUMNS: the first column must be KEY."]
+    others = [each for each in columns if not isinstance(each, Column)]
+    if others:
+        return [f'COLUMNS: {each!r} is not a column. Write Column("…", TYPE).' for each in others]
+    no_texts = [column for column in columns if not isinstance(column.name, str)]
+    if no_texts:
+        return [f"{column!r}: names are texts, in quotes." for column in no_texts]
     found = [f"{column!r}: {fault}." for column in columns for fault in (*_faults(column), *_key_faults(column, key))]
     attributes = Counter(column.attribute for column in columns)
     names = Counter(column.name.lower() for column in columns)

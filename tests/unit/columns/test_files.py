@@ -97,3 +97,21 @@ def test_make_columns_refuses_a_column_that_cannot_work_and_touches_nothing(copy
     assert done.stderr.startswith("Column('dt', STRING): the tables have a dt of their own")
     assert "Traceback" not in done.stderr
     assert texts() == before
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ('Column("gift", BOOLEAN)', "name 'BOOLEAN' is not defined: import each type from transform.column_types"),
+        ('Column("gift")', "Column.__init__() missing 1 required positional argument: 'type_'"),
+        ('Column("gift" STRING)', "invalid syntax"),
+    ],
+    ids=["no import", "no type", "no comma"],
+)
+def test_make_columns_names_the_line_that_python_refuses(copy, column, reason):
+    run, _ = copy
+    done = run(column)
+    assert done.returncode
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"src/transform/columns.py, line 5: {reason}")

@@ -115,6 +115,20 @@ def test_the_first_column_is_the_key(columns):
     assert faults(columns, KEY) == ["COLUMNS: the first column must be KEY."]
 
 
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        (KEY, "COLUMNS: a tuple of columns was expected. Write (KEY,) if there is only the key."),
+        ([KEY, ("a", STRING)], f'COLUMNS: {("a", STRING)!r} is not a column. Write Column("…", STRING).'),
+        ([KEY, "a"], "COLUMNS: 'a' is not a column. Write Column(\"…\", TYPE)."),
+        ([KEY, Column("a", STRING, name=5)], "Column('a', STRING, name=5): names are texts, in quotes."),
+    ],
+    ids=["no tuple", "tuple", "text", "number"],
+)
+def test_what_is_no_column_has_a_reason_too(columns, reason):
+    assert faults(columns, KEY) == [reason]
+
+
 def test_every_fault_of_every_column_is_found():
     columns = [KEY, Column("dt", STRING), Column("A", STRING, name="A"), Column("a", STRING)]
     assert [fault.partition(":")[0] for fault in faults(columns, KEY)] == [

@@ -145,7 +145,7 @@ def test_common_events_are_made_to_rows_at_once_whether_an_attribute_is_there_nu
     writer = RowWriter(EVERY_TYPE, change_columns=True, other_attributes=True)
     events = [
         change_event(WHOLE),
-        change_event(missing, "MODIFY"),
+        change_event(missing | {"no column takes": {"S": "this"}}, "MODIFY"),
         change_event(missing | {name: {"NULL": True}}),
         removal,
     ]

@@ -244,12 +244,16 @@ def test_a_reason_never_holds_what_an_event_holds():
         b"\xff\xfe",
         b"[" * 1_000_000,
         b'{"eventName":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}",
+        change_event(image() | {"note": 5}).replace(b":5", b":" + b'{"L":[' * 100_000 + b"]}" * 100_000),
         change_event(image(product_name="\ud83d")),
         change_event(image()).replace(b"Laptop", rb"\ud83d"),
         change_event(image()).replace(b"9f1c6ab2", b"\xc3\x28"),
         change_event(image()).replace(b'"111"', b"NaN"),
     ],
-    ids=["empty", "null", "no text", "deep array", "deep object", "surrogate", "escaped surrogate", "skipped", "NaN"],
+    ids=[
+        *("empty", "null", "no text", "deep array", "deep object", "deep attribute"),
+        *("surrogate", "escaped surrogate", "skipped", "NaN"),
+    ],
 )
 def test_bytes_that_are_no_change_event_are_an_error_of_the_record(data):
     with pytest.raises(RecordError):
