@@ -5,6 +5,7 @@ It shares no code with the transform but the declarations of columns.
 
 import json
 from decimal import Decimal
+from fractions import Fraction
 
 from transform.column_types import BOOLEAN, DECIMAL, INT32, INT64, JSON, STRING
 
@@ -85,7 +86,7 @@ def value(attributes, column):  # noqa: C901 - the contract has as many cases
         raise ValueError
     number = decimal(content)
     if column.type is DECIMAL:
-        if abs(number) >= 10**19 or number != round(number, 9):
+        if abs(number) >= 10**19 or (Fraction(number) * 10**9).denominator > 1:
             raise ValueError
         return number
     bits = {INT32: 31, INT64: 63}[column.type]

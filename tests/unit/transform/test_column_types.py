@@ -119,7 +119,7 @@ def test_the_first_column_is_the_key(columns):
     ("columns", "reason"),
     [
         (KEY, "COLUMNS: a tuple of columns was expected. Write (KEY,) if there is only the key."),
-        ([KEY, ("a", STRING)], f'COLUMNS: {("a", STRING)!r} is not a column. Write Column("…", STRING).'),
+        ([KEY, ("a", STRING)], f'COLUMNS: {("a", STRING)!r} is not a column. Write Column("…", TYPE).'),
         ([KEY, "a"], "COLUMNS: 'a' is not a column. Write Column(\"…\", TYPE)."),
         ([KEY, Column("a", STRING, name=5)], "Column('a', STRING, name=5): names are texts, in quotes."),
     ],
