@@ -156,6 +156,26 @@ def test_an_error_names_the_top_level_path_of_a_top_level_image():
         to_row(json.dumps({"NewImage": image() | {"price": {"S": "1"}}}).encode())
 
 
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"eventName": "OTHER"}, r"\$\.eventName: expected INSERT, MODIFY or REMOVE, found another name"),
+        ({"eventName": None}, r"\$\.eventName: expected INSERT, MODIFY or REMOVE, found null"),
+        ({"eventName": "INSERT", "dynamodb": {}}, r"\$\.dynamodb\.NewImage: expected an object, found nothing"),
+        ({"dynamodb": {"NewImage": image()}}, r"\$\.eventName: expected INSERT, MODIFY or REMOVE, found nothing"),
+    ],
+    ids=["other name", "null", "empty dynamodb", "no name"],
+)
+def test_an_image_at_the_top_level_is_no_excuse_for_what_is_wrong_beside_it(members, reason):
+    with pytest.raises(RecordError, match=f"^{reason}$"):
+        to_row(json.dumps({"NewImage": image()} | members).encode())
+
+
+def test_of_two_images_the_one_of_the_stream_record_is_read():
+    both = {"NewImage": image(product_name="Drone")} | json.loads(change_event(image()))
+    assert b"Laptop" in to_row(json.dumps(both).encode())
+
+
 def test_what_no_column_takes_may_hold_numbers_that_python_does_not():
     data = change_event(image() | {"gift": {"BOOL": True}}).replace(b'"111"', b"1e999").replace(b"true", b"9" * 5000)
     assert to_row(data) == to_row(change_event(image()))
