@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.events import change_event, image, load
-from tests.unit.transform.sales import to_row, to_row_with_change
+from tests.unit.transform.sales import COLUMNS, to_row, to_row_with_change
+from transform.record import RowWriter
 from transform.values import RecordError
 
 # What every reader in test_readers.py takes: at most 18 digits before the point, or an exponent.
@@ -179,6 +180,15 @@ def test_of_two_images_the_one_of_the_stream_record_is_read():
 def test_what_no_column_takes_may_hold_numbers_that_python_does_not():
     data = change_event(image() | {"gift": {"BOOL": True}}).replace(b'"111"', b"1e999").replace(b"true", b"9" * 5000)
     assert to_row(data) == to_row(change_event(image()))
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"9" * 5000])
+def test_a_number_that_python_does_not_have_is_an_error_of_the_record_where_a_column_keeps_it(number):
+    data = change_event(image() | {"gift": {"N": 5}}).replace(b'"N":5', b'"N":%b' % number)
+    with pytest.raises(
+        RecordError, match=r"^\$\.dynamodb\.NewImage\.gift: expected a value of any type, found JSON that"
+    ):
+        RowWriter(COLUMNS, other_attributes=True).row(data)
 
 
 def test_attributes_that_no_column_takes_are_never_looked_into():
