@@ -187,11 +187,17 @@ def _attribute(attribute: msgspec.Raw | None, column: Column, expected: str) -> 
     return text
 
 
+_STEP_CHARS_MAX = 255
+
+
 def _step(name: str) -> str:
     """Return the step of a path to the member of this name: `.price`, `["gift-wrap"]`.
 
-    Quotes and escapes are those of JSONPath (RFC 9535, 2.3.1) and JSON. Invisible characters are escaped.
+    Quotes and escapes are those of JSONPath (RFC 9535, 2.3.1) and JSON. Invisible characters are escaped. A longer name
+    is cut, because the log has the reason: DynamoDB allows names of 64 KB.
     """
+    if len(name) > _STEP_CHARS_MAX:
+        name = f"{name[: _STEP_CHARS_MAX - 1]}…"
     return f".{name}" if name.isidentifier() else f"[{json.dumps(name, ensure_ascii=not name.isprintable())}]"
 
 

@@ -117,7 +117,10 @@ def test_a_row_may_have_any_number_of_columns(count):
         ("two\nlines", r'$.dynamodb.NewImage["two\nlines"]'),
         ("\N{WRAPPED PRESENT}", '$.dynamodb.NewImage["\N{WRAPPED PRESENT}"]'),
         ("\N{RIGHT-TO-LEFT OVERRIDE}", r'$.dynamodb.NewImage["\u202e"]'),
+        ("n" * 255, "$.dynamodb.NewImage." + "n" * 255),
+        ("n" * 65_535, '$.dynamodb.NewImage["' + "n" * 254 + '…"]'),
     ],
+    ids=lambda each: ascii(each)[:40],
 )
 @pytest.mark.parametrize("change_columns", [False, True])
 def test_a_reason_names_an_attribute_so_that_it_cannot_be_taken_for_another(name, path, change_columns):

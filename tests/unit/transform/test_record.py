@@ -352,11 +352,11 @@ def test_with_change_columns_a_removal_is_a_row_that_holds_the_id_alone():
     removal = {
         "eventID": "e1",
         "eventName": "REMOVE",
-        "dynamodb": {"Keys": {"orderid": {"S": "7\u00e9"}}, "SequenceNumber": "9"} | WITH_CHANGE,
+        "dynamodb": {"Keys": {"orderid": {"S": "7\u00e9"}}, "SequenceNumber": "9" * 40} | WITH_CHANGE,
     }
     assert to_row_with_change(json.dumps(removal).encode()).decode() == (
         '{"orderid":"7é","product_name":null,"quantity":null,"price":null,"event_id":"e1","event_name":"REMOVE",'
-        '"event_time":"2026-10-21T00:00:00.000Z","sequence_number":"9"}\n'
+        '"event_time":"2026-10-21T00:00:00.000Z","sequence_number":"%s"}\n' % ("9" * 40)
     )
 
 
