@@ -109,14 +109,14 @@ def test_the_names_come_from_records_spread_over_the_batch(log):
 
 
 def test_names_in_the_log_are_bounded_and_harmless(log):
-    names = [f"name {position:03}" for position in range(100)] + ["a\nb", "\u202eback", "x" * 60_000]
+    names = [f"name {position:03}" for position in range(100)] + ["a\nb", "\u202eback", "x" * 60_000, "\x01" * 60]
     results_of(unknown(names))
-    results_of(unknown(names[-3:]))
+    results_of(unknown(names[-4:]))
 
     many, strange = log()
-    assert many["UnknownAttributes"] == 103
+    assert many["UnknownAttributes"] == 104
     assert len(many["unknownAttributes"]) == 20
-    assert strange["unknownAttributes"] == [r"a\nb", "x" * 63 + "…", r"\u202eback"]
+    assert strange["unknownAttributes"] == [(r"\u0001" * 11)[:63] + "…", r"a\nb", "x" * 63 + "…", r"\u202eback"]
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"dynamodb":{"NewImage":5}}', b"[" * 100_000])
@@ -252,6 +252,14 @@ def test_what_a_full_response_has_no_room_for_is_a_failure_with_a_reason(log):
     assert {line["reason"] for line in failures} == {
         "response: no room in 6 MB, lower BufferSizeInMBs of the processor"
     }
+
+
+def test_a_failure_that_a_full_response_has_no_room_for_is_one_failure_with_its_own_reason(log):
+    results_of(*[b"x" * 1_000_000] * 8)
+
+    *failures, batch = log()
+    assert [line["reason"].partition(":")[0] for line in failures] == ["$"] * 8
+    assert (batch["RecordsOk"], batch["RecordsFailed"]) == (0, 8)
 
 
 def test_more_record_ids_than_a_response_can_hold_are_one_clear_error():
