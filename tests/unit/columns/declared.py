@@ -17,6 +17,7 @@ EVERY_TYPE = (
     Column("customerId", DECIMAL, optional=True, name="customer_id"),
     Column("shipping", JSON, optional=True),
     Column("newest", BOOLEAN, optional=True),
+    Column("Größe", STRING, optional=True),
 )
 
 

@@ -27,6 +27,7 @@ FULL = {
     "customerId": {"N": "12.5"},
     "shipping": {"M": {"city": {"S": "Bonn"}}},
     "newest": {"BOOL": False},
+    "Größe": {"S": "M"},
     "note": {"S": "ring twice"},
 }
 
@@ -95,6 +96,7 @@ def test_the_view_shows_every_column_of_the_newest_rows(form):
             "customer_id": "12.500000000",
             "shipping": '{"city":"Bonn"}',
             "newest": "false",
+            "größe": "M",
             "other_attributes": '{"note":"ring twice"}',
             "event_id": "e5",
             "event_name": "MODIFY",
