@@ -18,7 +18,7 @@ def main() -> int:
     try:
         texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in SECTIONS}
         changed = rewritten(texts, *_declared())
-    except ColumnsError as error:
+    except (ColumnsError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     for path, text in changed.items():

@@ -115,3 +115,12 @@ def test_make_columns_names_the_line_that_python_refuses(copy, column, reason):
     lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert len(lines) == 1
     assert lines[0].startswith(f"src/transform/columns.py, line 5: {reason}")
+
+
+def test_make_columns_names_a_file_that_is_missing(copy, tmp_path):
+    run, _ = copy
+    (tmp_path / "docs/contract.md").unlink()
+    done = run('Column("gift", STRING)')
+    assert done.returncode
+    assert "No such file or directory" in done.stderr.splitlines()[0]
+    assert "docs/contract.md" in done.stderr.splitlines()[0]

@@ -254,6 +254,12 @@ def test_what_a_full_response_has_no_room_for_is_a_failure_with_a_reason(log):
     }
 
 
+def test_a_removal_beside_a_failure_has_no_data():
+    removal, failure = results_of(change_event(image(), "REMOVE"), b"x")
+    assert (removal["result"], removal["data"]) == ("Dropped", "")
+    assert (failure["result"], failure["data"]) == ("ProcessingFailed", "eA==")
+
+
 def test_a_failure_that_a_full_response_has_no_room_for_is_one_failure_with_its_own_reason(log):
     results_of(*[b"x" * 1_000_000] * 8)
 
