@@ -105,8 +105,9 @@ def test_make_columns_refuses_a_column_that_cannot_work_and_touches_nothing(copy
         ('Column("gift", BOOLEAN)', "name 'BOOLEAN' is not defined: import each type from transform.column_types"),
         ('Column("gift")', "Column.__init__() missing 1 required positional argument: 'type_'"),
         ('Column("gift" STRING)', "invalid syntax"),
+        ("Column(5, STRING)", "'int' object has no attribute 'lower'"),
     ],
-    ids=["no import", "no type", "no comma"],
+    ids=["no import", "no type", "no comma", "number"],
 )
 def test_make_columns_names_the_line_that_python_refuses(copy, column, reason):
     run, _ = copy

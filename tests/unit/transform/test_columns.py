@@ -9,6 +9,7 @@ from tests.unit.events import change_event
 from tests.unit.transform.sales import COLUMNS
 from transform import record
 from transform.column_types import CHANGE_COLUMNS, DECIMAL, INT32, STRING, Column
+from transform.complete import other_names
 from transform.record import RowWriter
 from transform.values import RecordError
 
@@ -86,6 +87,11 @@ def test_a_name_is_the_attributes_in_lower_case_or_another_one():
     columns = [Column("orderId", STRING), Column("customerId", STRING, name="customer_id")]
     row = RowWriter(columns).row(change_event({"orderId": {"S": "1"}, "customerId": {"S": "2"}}))
     assert members(row) == [("orderid", "1"), ("customer_id", "2")]
+
+
+def test_an_attribute_that_a_column_takes_under_another_name_is_none_that_no_column_takes():
+    event = change_event({"customerId": {"S": "1"}, "customer_id": {"S": "2"}})
+    assert other_names(event, [Column("customerId", STRING, name="customer_id")]) == {"customer_id"}
 
 
 @pytest.mark.parametrize("name", ["n" * 65_535, "\N{GRINNING FACE}" * 16_383], ids=["ASCII", "emoji"])
