@@ -41,11 +41,11 @@ def check_place(stream: Stream, stack_id: str) -> None:
     _, _, _, region, account, _ = stack_id.split(":", 5)
     if stream.region != region:
         raise UnfitTableError(
-            f"The table is in {stream.region}, and the stack in {region}. Deploy the stack where the table is."
+            f"The table is in {stream.region}, and the stack in {region}. Deploy it where the table is."
         )
     if stream.account != account:
         raise UnfitTableError(
-            f"The table belongs to account {stream.account}, and the stack to {account}. Deploy the stack where the table is."
+            f"The table belongs to account {stream.account}, and the stack to {account}. Deploy it where the table is."
         )
 
 

@@ -77,11 +77,11 @@ def test_a_table_fits(described, more):
     [
         (
             STREAM.replace("us-east-1", "eu-west-1"),
-            "The table is in eu-west-1, and the stack in us-east-1. Deploy the stack where the table is.",
+            "The table is in eu-west-1, and the stack in us-east-1. Deploy it where the table is.",
         ),
         (
             STREAM.replace("123456789012", "210987654321"),
-            "The table belongs to account 210987654321, and the stack to 123456789012. Deploy the stack where the table is.",
+            "The table belongs to account 210987654321, and the stack to 123456789012. Deploy it where the table is.",
         ),
     ],
 )

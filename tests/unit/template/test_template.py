@@ -10,7 +10,6 @@ import pytest
 from generator import mock_data_generator_for_dynamodb
 from local_aws.crawler.schedule import NEVER, SCHEDULES
 from sales_pipeline.failures.dead_letters import EVENT_NAMES
-from sales_pipeline.local import demo
 from sales_pipeline.status import stages
 from tests import ROOT
 from tests.unit.events import change_event, image, load
@@ -368,10 +367,6 @@ def test_the_crawler_makes_one_table_of_the_folder_that_it_crawls():
     (target,) = resolve(properties("Crawler")["Targets"]["S3Targets"])
     level = len(target["Path"].removeprefix("s3://").strip("/").split("/"))  # the bucket is level 1
     assert json.loads(properties("Crawler")["Configuration"])["Grouping"]["TableLevelConfiguration"] == level
-
-
-def test_the_query_of_the_demo_is_a_saved_query_of_a_stack_with_defaults():
-    assert resolve(properties("LatestOrdersOver100Query")["QueryString"]) == demo.SQL
 
 
 def test_the_schedule_can_be_turned_off_and_tells_the_function_its_minute():
