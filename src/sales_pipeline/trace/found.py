@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from sales_pipeline.aws.keys import Keys
-from sales_pipeline.orders.version import DELETED, VersionError, Versions
+from sales_pipeline.orders.version import BACKFILLED, DELETED, VersionError, Versions
 from sales_pipeline.terminal.times import to_ms
 from transform.values import event_time
 
@@ -50,6 +50,11 @@ class Change:
     def identity(self) -> str:
         """What is the same wherever this change is seen, and differs between changes."""
         return self.event_id or self.sequence_number or self.digest
+
+    @property
+    def is_backfill(self) -> bool:
+        """Whether a backfill made it: the order was not changed then."""
+        return (self.event_id or "").lower().startswith(BACKFILLED)
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,11 @@ class Evidence:
         """The rows that the declared table shows, the newest first."""
         rows = [row for row in self.rows if row.is_shown and row.version is not None]
         return sorted(rows, key=lambda row: (row.age, row.written_ms, row.key, row.line), reverse=True)
+
+    @property
+    def in_athena(self) -> int:
+        """How many rows Athena shows: the most that a table does."""
+        return max((answer.rows or 0 for answer in self.answers), default=0)
 
     @property
     def days_left(self) -> int | None:

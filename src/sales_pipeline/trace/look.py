@@ -111,7 +111,7 @@ class Looker:
                 start(guard.call, place, partial(self._objects.failures, place, search), _NOTHING)
                 for place in (Place.errors, Place.replayed, Place.set_aside)
             ]
-            windows = where.windows(created, self._period.since_ms, now)
+            windows = where.windows(created, now)
             if again and self._looked_ms is not None:
                 windows = [(self._looked_ms - where.SLACK_MS, now + where.SLACK_MS)]
             read = partial(self._kinesis.read, budget, windows, now)

@@ -126,8 +126,8 @@ def notes(found: Evidence) -> Iterator[str]:
         yield f"Not looked at: {gap.place}, {gap.why}."
     if found.created_ms is None and found.days_left != 0:
         yield (
-            "The id holds no time, so only these days of the lake were looked at: --since TIME looks at all days from "
-            "then on."
+            "The id does not say when the order was new, so only these days of the lake were looked at: --since TIME "
+            "looks at all days from then on."
         )
 
 

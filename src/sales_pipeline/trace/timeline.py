@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sales_pipeline.orders.version import BACKFILLED, DELETED
+from sales_pipeline.orders.version import DELETED
 from sales_pipeline.trace.found import Change, Evidence, FoundRow, Place, Sighting, short
 
 _WORDS = {
@@ -53,9 +53,9 @@ def timeline(found: Evidence) -> list[Step]:
 def _created(change: Change) -> list[Step]:
     if change.created_ms is None:
         return []
-    name = "backfill" if (change.event_id or "").lower().startswith(BACKFILLED) else change.name or "change"
-    place = "backfill" if name == "backfill" else Place.table
-    what = "sent again from the table" if name == "backfill" else name
+    place, what = Place.table.value, change.name or "change"
+    if change.is_backfill:
+        place, what = "backfill", "sent again from the table"
     version = "" if change.version == DELETED else f", version {short(change.version)}"
     return [Step(change.created_ms, place, f"{what}{version}", change=change.identity)]
 

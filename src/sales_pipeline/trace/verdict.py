@@ -61,9 +61,8 @@ def decide(found: Evidence) -> Verdict:
         return _without_table(found)
     if version == DELETED and not _has_row_of_deletion(found):
         return _not_in_the_table(found)
-    in_athena = max((answer.rows or 0 for answer in found.answers), default=0)
-    if in_athena and not found.rows and found.lacks(Place.lake):
-        return _not_known(f"Athena shows {counted(in_athena, 'row')} of it, which could not be read")
+    if found.in_athena and not found.rows and found.lacks(Place.lake):
+        return _not_known(f"Athena shows {counted(found.in_athena, 'row')} of it, which could not be read")
     newest = [row for row in found.shown if row.age == found.shown[0].age]
     versions = {row.version for row in newest}
     if versions == {version}:
@@ -79,7 +78,8 @@ def _has_row_of_deletion(found: Evidence) -> bool:
 
 
 def _arrived(found: Evidence, version: bytes) -> Verdict:
-    rows = [row for row in found.shown if row.version == version]
+    others = max((row.age for row in found.shown if row.version != version), default=None)
+    rows = [row for row in found.shown if others is None or row.age > others]
     first = min(rows, key=lambda row: row.written_ms)
     also = f", in {counted(len(rows), 'row')}" if len(rows) > 1 else ""
     since = f"since {moment(first.written_ms, found.now_ms)} UTC{_took(found, version, first)}{also}"
@@ -89,7 +89,8 @@ def _arrived(found: Evidence, version: bytes) -> Verdict:
 
 
 def _took(found: Evidence, version: bytes, first: FoundRow) -> str:
-    times = [each.change.created_ms for each in found.sightings if each.change.version == version]
+    changes = [each.change for each in found.sightings if each.change.version == version]
+    times = [each.created_ms for each in changes if not each.is_backfill]
     known = [each for each in times if each is not None and each <= first.written_ms]
     if known:
         return f", {_seconds(first.written_ms - max(known))} after the change"
@@ -156,11 +157,12 @@ def _differs(found: Evidence, version: bytes, newest: Sequence[FoundRow]) -> Ver
         )
     if found.lacks(*Place):
         return _not_known(f"{_what(found, version)} was not found, and not everything could be looked at")
+    holds = "does not hold it" if version == DELETED else f"has {what}"
     where, wider = ("in these days", " `--since` looks at more days.") if found.days_left != 0 else ("in the lake", "")
     if newest:
         return Verdict(
             Kind.stale,
-            f"Stale: the newest row {where} has {_name(newest[0].version)}, the table has {what}, and nothing explains "
+            f"Stale: the newest row {where} has {_name(newest[0].version)}, the table {holds}, and nothing explains "
             f"it.{wider} Else run `sales backfill`.",
         )
     return Verdict(
@@ -182,11 +184,11 @@ def _failed(failure: Sighting) -> Verdict:
 
 
 def _not_in_the_table(found: Evidence) -> Verdict:
-    if found.shown or found.sightings:
+    if found.rows or found.in_athena or found.sightings:
         removals = [each.change.created_ms or 0 for each in found.sightings if each.change.name == "REMOVE"]
         when = max(removals, default=0)
         deleted = f"deleted at {moment(when, found.now_ms)} UTC" if when else "deleted"
-        rows = len(found.shown)
+        rows = len(found.shown) or found.in_athena
         stay = f" The lake keeps {counted(rows, 'row')} of it." if rows else ""
         failures = found.at(*_FAILED)
         failed = f" A change of it failed: {failures[-1].reason}." if failures else ""

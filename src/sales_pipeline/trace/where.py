@@ -19,7 +19,6 @@ RECENT_DAYS = 3
 """So many days are always looked at, the last with today: an order can have changed since its id was made."""
 SLACK_MS = 5_000
 """How far the clocks of writers, DynamoDB, Kinesis and S3 may differ: S3 writes whole seconds."""
-_DAY_MS = 86_400_000
 # How far back the Kinesis stream is read, one step after the other. The last is longer than a stream can keep records
 # (Kinesis API reference, IncreaseStreamRetentionPeriod: 8,760 hours).
 _STEPS_MS = [minutes * 60_000 for minutes in (5, 60, 24 * 60, 366 * 24 * 60)]
@@ -41,9 +40,9 @@ class Period:
 
 
 def created(order_id: str, now_ms: int) -> int | None:
-    """Return the time in an id; None if it holds none, or one in the future: then it is no time."""
+    """Return the time in an id; None if it holds none, or one in the future: the order was not new then."""
     found = created_ms(order_id)
-    return found if found is not None and found <= now_ms + _DAY_MS else None
+    return found if found is not None and found <= now_ms + SLACK_MS else None
 
 
 def days(created_ms: int | None, period: Period, now_ms: int) -> list[date]:
@@ -119,12 +118,12 @@ def in_order(objects: Iterable[Object], moments_ms: Sequence[int], delivery_ms: 
     return sorted(objects, key=place)
 
 
-def windows(created_ms: int | None, since_ms: int | None, now_ms: int) -> list[tuple[int, int]]:
+def windows(created_ms: int | None, now_ms: int) -> list[tuple[int, int]]:
     """Return the parts of the Kinesis stream to read, each from a time to a time, in the order in which to read them.
 
     First around the time in the id, then from now back in time. Nothing of the order is older than its id.
     """
-    oldest_ms = since_ms if created_ms is None else created_ms - SLACK_MS
+    oldest_ms = None if created_ms is None else created_ms - SLACK_MS
     found = [] if created_ms is None else [(created_ms - SLACK_MS, created_ms + 60_000)]
     until_ms = now_ms + SLACK_MS
     for step_ms in _STEPS_MS:

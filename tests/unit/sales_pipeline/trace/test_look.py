@@ -31,6 +31,7 @@ from tests.unit.sales_pipeline.reconcile.stacks import (
     row,
 )
 from tests.unit.sales_pipeline.trace.fakes import ARN, Denied, Kinesis, Queue, TableStreams, event, record
+from tests.unit.sales_pipeline.trace.made import NOON_MS
 from tests.unit.sales_pipeline.trace.odd_ids import ODD_IDS
 from transform.record import RowWriter
 
@@ -230,6 +231,12 @@ def test_a_lake_of_a_year_costs_what_its_few_days_cost(world, monkeypatch):
     found = world.look(since_ms=1_780_272_000_000)  # 2026-06-01
     assert (len(found.rows), found.days_left) == (6, 5)
     assert decide(found).kind is Kind.in_the_lake
+
+
+def test_since_looks_at_more_and_never_at_less(world):
+    arrive(world, "o")
+    found = world.look(since_ms=NOON_MS + 86_400_000)
+    assert {each.place for each in found.sightings} == {Place.kinesis, Place.table_stream}
 
 
 def counting(operations):

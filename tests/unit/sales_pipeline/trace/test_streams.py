@@ -73,7 +73,7 @@ def test_a_busy_stream_is_read_for_so_long_and_no_longer():
 
 
 def read_kinesis(client, *, seconds=60.0, created=None, of=None, now=0):
-    windows = where.windows(None if created is None else ms(created), None, ms(now))
+    windows = where.windows(None if created is None else ms(created), ms(now))
     return KinesisStream(stack(kinesis=client), of or order()).read(Waits(seconds), windows, ms(now))
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from sales_pipeline.orders.version import DELETED
-from sales_pipeline.trace.found import Place
+from sales_pipeline.trace.found import Answer, Place
 from sales_pipeline.trace.verdict import Kind, decide
 from tests.unit.sales_pipeline.trace.made import A, B, change, evidence, failed, gap, in_kinesis, in_stream, row
 
@@ -35,7 +35,21 @@ CASES = {
     ),
     "it changed back, and the last change arrived": (
         evidence(rows=[row(), row(B, 70), row(seconds=80)]),
-        (Kind.in_the_lake, "in 2 rows."),
+        (Kind.in_the_lake, "In the lake since 11-22 12:01:20 UTC."),
+    ),
+    "it changed back, and the lake could not tell at first": (
+        evidence(rows=[row(), row(B), row(seconds=80)]),
+        (Kind.in_the_lake, "In the lake since 11-22 12:01:20 UTC."),
+    ),
+    "it changed back, and both changes back are known": (
+        evidence(
+            sightings=[in_stream(), in_stream(seconds=75)], rows=[row(), row(B, 70), row(seconds=80), row(seconds=90)]
+        ),
+        (Kind.in_the_lake, "In the lake since 11-22 12:01:20 UTC, 5 s after the change, in 2 rows."),
+    ),
+    "a backfill is no change": (
+        evidence(sightings=[in_stream(), in_kinesis(50, change(seconds=50, event_id="Backfill-1"))], rows=[row()]),
+        (Kind.in_the_lake, "In the lake since 11-22 12:01:00 UTC, 60 s after the change."),
     ),
     "an older change failed, and the newest arrived": (
         evidence(B, sightings=[failed(9), in_stream(version=B, seconds=200)], rows=[row(B, 260)]),
@@ -163,7 +177,15 @@ CASES = {
     ),
     "the lake does not know that it was deleted": (
         evidence(DELETED, rows=[row(number=1)], **NUMBERED),
-        (Kind.stale, "the newest row in the lake has version 414141, the table has its deletion"),
+        (Kind.stale, "the newest row in the lake has version 414141, the table does not hold it, and"),
+    ),
+    "it was deleted, and only Athena shows its rows": (
+        evidence(DELETED, answers=[Answer("declared.orders", 3)], gaps=[gap(Place.lake)]),
+        (Kind.deleted, "Not in the table: deleted. The lake keeps 3 rows of it."),
+    ),
+    "it was deleted, and the lake has rows that nobody sees": (
+        evidence(DELETED, rows=[row(is_shown=False), row(None)]),
+        (Kind.deleted, "Not in the table: deleted."),
     ),
     "nobody ever wrote it": (
         evidence(DELETED),
