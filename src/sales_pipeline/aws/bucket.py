@@ -121,9 +121,9 @@ class Folder:
                     modified_ms = int(each["LastModified"].timestamp() * 1000)
                     yield Object(each["Key"], modified_ms, each.get("StorageClass", "STANDARD"))
 
-    def folders(self) -> Iterator[str]:
-        """List the names of the folders directly below the location, such as `dt=2026-11-22`."""
-        bucket, prefix = self._location
+    def folders(self, below: str = "") -> Iterator[str]:
+        """List the names of the folders directly below the location, or below a folder in it: `dt=2026-11-22`."""
+        bucket, prefix = self._location.bucket, self._location.prefix + below
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
         for page in pages:
             for each in page.get("CommonPrefixes", []):

@@ -101,12 +101,13 @@ class Looker:
         """
         started, now, guard = time.monotonic(), now_ms(), _Guard()
         created = where.created(self._order.order_id, now)
-        days = where.days(created, self._period, now)
+        near, asked = where.days(created, Period(), now), where.days(created, self._period, now)
         lake_days = guard.call(Place.lake, self._objects.lake_days, None)
+        days = asked if lake_days is None else sorted({*near, *lake_days.intersection(asked)})
         shown = guard.call(self._stack["DeclaredTable"], self._sources.projected_days, _ALL_DAYS)
         held = guard.call(Place.table, self._held, Held(None))
         with _threads(Budget(self._seconds)) as (start, budget):
-            search = Search(days, [] if created is None else [created], self._delivery_ms, budget)
+            search = Search(asked, [] if created is None else [created], self._delivery_ms, budget)
             looks = [
                 start(guard.call, place, partial(self._objects.failures, place, search), _NOTHING)
                 for place in (Place.errors, Place.replayed, Place.set_aside)
@@ -129,7 +130,7 @@ class Looker:
         in_letters, gaps = guard.call(Place.dead_letters, read_letters, _NOTHING)
         sightings += in_letters
         guard.gaps += gaps
-        listed_days = {*days} if named is None else {*where.days(created, Period(), now), *where.days_of(named)}
+        listed_days = {*days} if named is None else {*near, *where.days_of(named)}
         search = Search(listed_days, where.moments(created, sightings), self._delivery_ms, Budget(self._seconds))
         nothing: tuple[list[FoundRow], list[Gap], bool] = ([], [], named == set())
         rows, gaps, is_whole = guard.call(Place.lake, partial(self._objects.rows, search, named, shown), nothing)

@@ -103,7 +103,8 @@ class Objects:
     def failures(self, place: Place, search: Search) -> tuple[list[Sighting], list[Gap]]:
         """Return the order's error records of these days; for the places of replays, what they moved there."""
         root = {Place.errors: "", Place.replayed: SENT, Place.set_aside: SUPERSEDED}[place]
-        below = [f"{root}{self._errors}{_FAILED}dt={day}/" for day in search.days]
+        failed, days = f"{root}{self._errors}{_FAILED}", {f"dt={day}" for day in search.days}
+        below = [f"{failed}{name}/" for name in self._bucket.folders(failed) if name in days]
         if root:
             below.append(f"{root}dead-letters/")
         reading = self._read(self._bucket, self._listed(self._bucket, below, search), self._failure, None, search)

@@ -239,6 +239,20 @@ def test_since_looks_at_more_and_never_at_less(world):
     assert {each.place for each in found.sightings} == {Place.kinesis, Place.table_stream}
 
 
+def test_days_that_the_bucket_does_not_have_cost_nothing(world, monkeypatch):
+    put_orders(world.stack, order("o"))
+    world.put(object_key(day="2016-03-01"), row("o"))
+    world.put("errors/processing-failed/dt=2015-03-01/a.json", b64(b"{}").encode())
+    asked, operations = {}, []
+    monkeypatch.setattr(query, "ask_all", lambda _, queries, __: asked.update(queries) or world.ask_all(_, queries, __))
+    monkeypatch.setattr(BaseClient, "_make_api_call", counting(operations))
+    found = world.look(since_ms=-(10**13))
+    assert [f"{day}" for day in found.days] == ["2016-03-01", "2026-11-20", "2026-11-21", "2026-11-22"]
+    assert "dt IN ('2016-03-01', '2026-11-20', '2026-11-21', '2026-11-22')" in asked["crawled.sales_data"]
+    assert (found.gaps, found.days_left) == ([], 0)
+    assert len(operations) < 25
+
+
 def counting(operations):
     make = BaseClient._make_api_call
 
