@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from common.aws_errors import explain
 from common.clock import now_ms
 from sales_pipeline import query
 from sales_pipeline.aws.bucket import Location
@@ -33,6 +32,7 @@ from sales_pipeline.trace.budget import Budget
 from sales_pipeline.trace.found import Answer, ChangeReader, Evidence, FoundRow, Gap, Held, Place, Sighting
 from sales_pipeline.trace.letters import Letters
 from sales_pipeline.trace.objects import Objects, Search
+from sales_pipeline.trace.reasons import one_line
 from sales_pipeline.trace.streams import KinesisStream, Order, TableStream
 from sales_pipeline.trace.where import Period
 
@@ -42,7 +42,6 @@ _THREADS = 6
 _PLACES = {Place.table, Place.table_stream, Place.dead_letters, Place.kinesis, Place.errors, Place.lake}
 _NOTHING: tuple[list[Sighting], list[Gap]] = ([], [])
 _ALL_DAYS = ProjectedDays(date(1970, 1, 1), None)
-_OPTIONS = ("--profile", "--region", "--stack-name")
 _Found = TypeVar("_Found")
 
 
@@ -64,13 +63,6 @@ class _Guard:
     def add(self, place: str, error: Exception) -> None:
         self.errors[place] = error
         self.gaps.append(Gap(place, one_line(error)))
-
-
-def one_line(error: Exception) -> str:
-    """Return an error as a reason for a person."""
-    if isinstance(error, ClientError | BotoCoreError):
-        return explain(error, what="the stack's resources", place="AWS", options=_OPTIONS)
-    return " ".join(str(error).split())
 
 
 class Looker:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from common.answers import error_code
 from sales_pipeline.aws import parallel
@@ -24,6 +24,7 @@ from sales_pipeline.terminal.amounts import counted, duration
 from sales_pipeline.terminal.times import moment, to_ms
 from sales_pipeline.trace.budget import Budget
 from sales_pipeline.trace.found import ChangeReader, Gap, Place, Sighting
+from sales_pipeline.trace.reasons import one_line
 
 SHARDS_AT_ONCE = 4
 CALLS_PER_SECOND = 4
@@ -75,19 +76,27 @@ class TableStream:
         self._arn, self._order = stack["TableStreamArn"], order
 
     def read(self, budget: Budget, now_ms: int) -> tuple[list[Sighting], list[Gap]]:
-        """Return the order's changes, and what was not read. The newest shards come first."""
+        """Return the order's changes, and what was not read. The newest shards come first.
+
+        After an error, what was found until then stays. Raises boto3's error if that is nothing.
+        """
         shards = sorted(self._shards(budget), key=_starting_number, reverse=True)
         found: list[Sighting] = []
         unfinished: list[int | None] = []
         left = len(shards)
-        for sightings, is_end, last_ms in parallel.batches(
-            lambda shard: self._read_shard(shard, budget), shards, SHARDS_AT_ONCE
-        ):
-            found += sightings
-            if is_end:
-                left -= 1
-            elif budget.is_over:
-                unfinished.append(last_ms)
+        try:
+            for sightings, is_end, last_ms in parallel.batches(
+                lambda shard: self._read_shard(shard, budget), shards, SHARDS_AT_ONCE
+            ):
+                found += sightings
+                if is_end:
+                    left -= 1
+                elif budget.is_over:
+                    unfinished.append(last_ms)
+        except (ClientError, BotoCoreError) as error:
+            if not found:
+                raise
+            return found, [Gap(Place.table_stream, one_line(error))]
         if not left:
             return found, []
         until = max((each for each in unfinished if each is not None), default=None)
@@ -156,17 +165,25 @@ class KinesisStream:
         self._name, self._order = stack["StreamName"], order
 
     def read(self, budget: Budget, windows: Sequence[tuple[int, int]], now_ms: int) -> tuple[list[Sighting], list[Gap]]:
-        """Return the order's changes in these parts, each from a time to a time, and what was not read."""
+        """Return the order's changes in these parts, each from a time to a time, and what was not read.
+
+        After an error, what was found until then stays. Raises boto3's error if that is nothing.
+        """
         found: dict[str, Sighting] = {}
         pages = self._kinesis.get_paginator("list_shards").paginate(StreamName=self._name)
         shards = [shard["ShardId"] for page in pages for shard in page["Shards"] if self._may_hold(shard)]
         for from_ms, until_ms in windows:
             ends = 0
-            for sightings, is_end in parallel.batches(
-                partial(self._read_shard, from_ms, until_ms, budget), shards, SHARDS_AT_ONCE
-            ):
-                found |= sightings
-                ends += is_end
+            try:
+                for sightings, is_end in parallel.batches(
+                    partial(self._read_shard, from_ms, until_ms, budget), shards, SHARDS_AT_ONCE
+                ):
+                    found |= sightings
+                    ends += is_end
+            except (ClientError, BotoCoreError) as error:
+                if not found:
+                    raise
+                return [*found.values()], [Gap(Place.kinesis, one_line(error))]
             if ends < len(shards):
                 back = duration(max(0, now_ms - until_ms) / 1000)
                 return [*found.values()], [

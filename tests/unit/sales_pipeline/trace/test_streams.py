@@ -1,6 +1,7 @@
 """What the streams hold of one order, read in bounds: never more calls, bytes or seconds than it says."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sales_pipeline.trace import streams, where
 from sales_pipeline.trace.budget import Budget
@@ -125,6 +126,48 @@ def test_no_more_than_half_of_what_a_shard_gives_is_taken():
     _, [gap] = read_kinesis(client, seconds=20.0)
     assert gap.place is Place.kinesis
     assert len(client.calls) == 20 / 5
+
+
+def refused(operation, code="ProvisionedThroughputExceededException"):
+    return ClientError({"Error": {"Code": code, "Message": "slow down"}}, operation)
+
+
+def test_what_was_found_stays_when_kinesis_throttles(monkeypatch):
+    client = Kinesis([(0, "o", event("o", 1)), *[(number, "other", b"") for number in range(300, 900)]])
+    get_records = client.get_records
+
+    def throttled(**which):
+        if len(client.calls) > 5:
+            raise refused("GetRecords")
+        return get_records(**which)
+
+    monkeypatch.setattr(client, "get_records", throttled)
+    found, [gap] = read_kinesis(client, created=0, now=900)
+    assert [each.change.sequence_number for each in found] == ["1"]
+    assert (gap.place, gap.why.startswith("AWS throttled ")) == (Place.kinesis, True)
+
+
+def test_what_was_found_stays_when_a_shard_of_the_table_s_stream_fails(monkeypatch):
+    get_records = TableStreams.get_records
+
+    def expired(self, *, ShardIterator, **which):  # noqa: N803 - boto3's name
+        if ShardIterator == "new/1":
+            raise refused("GetRecords", "ExpiredIteratorException")
+        return get_records(self, ShardIterator=ShardIterator, **which)
+
+    monkeypatch.setattr(TableStreams, "get_records", expired)
+    found, [gap], _ = read_table_stream({"new": [[record("o", 1)], [record("o", 2)]]})
+    assert ([each.change.sequence_number for each in found], gap.place) == (["1"], Place.table_stream)
+
+
+def test_an_error_before_anything_was_found_is_one(monkeypatch):
+    def throttled(**_):
+        raise refused("GetRecords")
+
+    client = Kinesis([(0, "o", event("o", 1))])
+    monkeypatch.setattr(client, "get_records", throttled)
+    with pytest.raises(ClientError, match="slow down"):
+        read_kinesis(client, now=9)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0])
