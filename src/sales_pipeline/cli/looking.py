@@ -88,7 +88,7 @@ def trace(  # noqa: PLR0913 - one argument an option
     looks at the days that the time in a UUIDv7 id gives, and at the last three days. The last line is the verdict.
 
     Exit codes: 0 the lake has it, it is in progress, or it was deleted; 1 it failed, is late, missing, stale or
-    undetermined, was never in the table, or not everything could be looked at.
+    undetermined, was never in the table, or nobody knows where it is.
 
     \b
     Examples:

@@ -201,9 +201,9 @@ class Looker:
             return Answer(table, sum(int(row[-1]) for row in result.rows))
         if not isinstance(result, query.QueryError):
             guard.add(table, result)
-        text = one_line(result)
-        if "does not exist" in text:
-            text = f"not there: {_MAKERS.get(table.rpartition('.')[2], 'nobody has made it')}"
+        text, name = one_line(result), table.rpartition(".")[2]
+        if f"{name}' does not exist" in text:  # a view can lack the table below it
+            text = f"not there: {_MAKERS.get(name, 'nobody has made it')}"
         return Answer(table, None, text)
 
 

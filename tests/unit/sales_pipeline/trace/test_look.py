@@ -253,6 +253,18 @@ def test_days_that_the_bucket_does_not_have_cost_nothing(world, monkeypatch):
     assert len(operations) < 25
 
 
+def test_a_table_that_is_not_there_is_told_from_a_view_over_one_that_is_not(world):
+    arrive(world, "o")
+    missing = QueryError("Athena says: line 1:15: Table 'awsdatacatalog.{}' does not exist")
+    world.athena = {
+        "crawled.sales_data": QueryError(str(missing).format("crawled.sales_data")),
+        "declared.sales_current": QueryError(str(missing).format("declared.orders")),
+    }
+    notes = {answer.table: answer.note for answer in world.look().answers}
+    assert notes["crawled.sales_data"] == "not there: `sales crawl` makes it"
+    assert notes["declared.sales_current"].endswith("'awsdatacatalog.declared.orders' does not exist")
+
+
 def counting(operations):
     make = BaseClient._make_api_call
 

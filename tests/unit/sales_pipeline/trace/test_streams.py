@@ -115,6 +115,13 @@ def test_it_begins_around_the_id_and_at_the_end_so_a_busy_stream_holds_no_order_
     assert ([each.change.sequence_number for each in found], gaps) == (["1", "2"], [])
 
 
+@pytest.mark.parametrize(
+    ("order_id", "is_one_text"), [("7", True), ("1" * 19, True), ("1" * 20, False), ("0.5", False)]
+)
+def test_the_shard_of_a_number_is_known_if_its_text_is(order_id, is_one_text):
+    assert (order(order_id, EVERY_TYPE).hash is not None) is is_one_text
+
+
 def test_a_change_that_is_in_two_parts_is_there_once():
     client = Kinesis([(0, "o", event("o", 1)), (0, "other", event("other", 2))])
     assert len(read_kinesis(client, created=0, now=30)[0]) == 1
