@@ -95,7 +95,7 @@ def _delayed(steps: Sequence[Step]) -> list[Step]:
     """Return the steps of one change in their order, each with its time after the one before it."""
     found: list[Step] = []
     for each in sorted(steps, key=_order):
-        after_ms = max(0, each.time_ms - found[-1].time_ms) if found else None
+        after_ms = each.time_ms - found[-1].time_ms if found else None
         found.append(Step(each.time_ms, each.place, each.what, each.where, after_ms, each.change))
     return found
 

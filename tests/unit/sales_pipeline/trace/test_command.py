@@ -130,6 +130,19 @@ def test_what_was_not_looked_at_is_said(run):
     assert "The id does not say when the order was new, so only these days of the lake were looked at: " in printed
 
 
+def test_rows_that_nobody_sees_are_counted_and_long_delays_are_short(run):
+    found = evidence(
+        sightings=[in_stream()],
+        rows=[row(seconds=150), row(None, 160), row(seconds=170, is_shown=False)],
+        lake_days=[date(2026, 11, 21)],
+        days=[TODAY, date(2026, 11, 21)],
+    )
+    _, printed, _ = run(found)
+    assert "lake            1 row, 1 unreadable, 1 not shown; looked at 2026-11-22, 2026-11-21\n" in printed
+    assert next(line.split()[2:4] for line in printed.splitlines() if "row, version" in line) == ["+2", "min"]
+    assert json.loads(run(found, output="json")[1])["other_days"] == 0
+
+
 def test_a_hundred_steps_are_too_many_for_a_person(run):
     found = evidence(DELETED, sightings=[in_stream(number=number, seconds=number) for number in range(100)])
     _, printed, _ = run(found)

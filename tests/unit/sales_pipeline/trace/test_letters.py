@@ -3,6 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from sales_pipeline.failures import dead_letters
 from sales_pipeline.trace.budget import Budget
 from sales_pipeline.trace.found import Place
 from sales_pipeline.trace.letters import Letters
@@ -63,6 +64,26 @@ def test_the_part_of_the_stream_is_read_if_no_known_change_is_in_it():
     streams = Streams(record("other", 100), record("o", 101), record("o", 300))
     found, gaps = read(Queue(of_own_table(100, 200)), streams, [in_stream(change(number=300))])
     assert ([each.change.sequence_number for each in found], gaps) == (["101"], [])
+
+
+def test_a_known_change_of_another_shard_is_not_in_the_letter():
+    streams = Streams(record("o", 150))
+    queue = Queue(letter(streamArn=ARN, shardId="shard-2", startSequenceNumber="100", endSequenceNumber="200"))
+    found, _ = read(queue, streams, [in_stream(change(number=150, event_id="of shard 1"))])
+    assert ([each.change.event_id for each in found], streams.reads) == (["event 150"], 1)
+
+
+def test_clocks_differ_so_a_letter_from_just_before_the_order_is_read():
+    streams = Streams(record("o", 150))
+    assert len(read(Queue(of_own_table(100, 200, **ARRIVED)), streams, created=ms(64))[0]) == 1
+    assert len(read(Queue(of_own_table(100, 200, **ARRIVED)), streams, created=ms(66))[0]) == 0
+
+
+def test_changes_that_did_not_come_in_time_are_counted(monkeypatch):
+    unfinished = dead_letters.StreamPart(dead_letters.RangeState.UNFINISHED, [])
+    monkeypatch.setattr(dead_letters, "read_range", lambda *_: unfinished)
+    _, [gap] = read(Queue(of_own_table(100, 200)), Streams())
+    assert gap.why == "the changes of 1 message could not be read in time"
 
 
 def test_letters_from_before_the_order_and_those_of_no_form_are_left():

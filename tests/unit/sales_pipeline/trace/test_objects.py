@@ -124,7 +124,9 @@ def test_a_deletion(rows, put):
 def test_what_the_declared_table_does_not_show(rows, put):
     put("sales_data/dt=2026-11-22/_hidden.json", row("o"))
     put(object_key(), row("o"), "GLACIER")
-    assert [(each.key, each.is_shown) for each in rows()[0]] == [("sales_data/dt=2026-11-22/_hidden.json", False)]
+    found, gaps, _ = rows()
+    assert [(each.key, each.is_shown) for each in found] == [("sales_data/dt=2026-11-22/_hidden.json", False)]
+    assert gaps == []  # an archived object is none that could not be read: no query reads it
 
 
 def test_other_days_are_neither_listed_nor_read(look, rows, put):
@@ -145,6 +147,13 @@ def test_athena_names_the_objects_and_those_of_the_moments_are_read_beside_them(
     found, gaps, is_whole = rows(named={object_key("08-00-00")}, moments_ms=[NOON_MS - 3_600_000])
     assert sorted(each.key for each in read) == [object_key("08-00-00"), object_key("09-00-00")]
     assert (len(found), gaps, is_whole) == (2, [], True)
+
+
+def test_so_many_are_read_beside_those_that_athena_names_and_no_more(rows, put, monkeypatch):
+    monkeypatch.setattr(objects, "LIKELY_MAX", 1)
+    for time in ("12-00-00", "12-00-01"):
+        put(object_key(time), row("o"))
+    assert len(rows(named=set(), moments_ms=[NOON_MS])[0]) == 1
 
 
 def test_without_athena_so_many_are_read_and_no_more(rows, put, monkeypatch):
@@ -214,6 +223,12 @@ def test_error_records_say_why(failures):
             NOON_MS,
         ),
     ]
+
+
+def test_error_records_of_other_days_are_not_read(failures):
+    key = "errors/processing-failed/dt=2026-11-{}/a.json"
+    assert failures(Place.errors, [error(event("o", 1))], key.format(21)) == ([], [])
+    assert len(failures(Place.errors, [error(event("o", 1))], key.format(22))[0]) == 1
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,15 @@ CASES = {
             (165, 65, "lake", "row, version 424242"),
         ],
     ),
+    "written again with the same values": (
+        evidence(sightings=[in_stream(), in_stream(seconds=200)], rows=[row(), row(seconds=260)]),
+        [
+            (0, None, "table", "INSERT, version 414141"),
+            (60, 60, "lake", "row, version 414141"),
+            (200, None, "table", "INSERT, version 414141"),
+            (260, 60, "lake", "row, version 414141"),
+        ],
+    ),
     "given up, replayed": (
         evidence(
             sightings=[

@@ -47,6 +47,10 @@ CASES = {
         ),
         (Kind.in_the_lake, "In the lake since 11-22 12:01:20 UTC, 5 s after the change, in 2 rows."),
     ),
+    "it was written again later, with the same values in all columns": (
+        evidence(sightings=[in_stream(), in_stream(seconds=200)], rows=[row(), row(seconds=260)]),
+        (Kind.in_the_lake, "In the lake since 11-22 12:01:00 UTC, 60 s after the change, in 2 rows."),
+    ),
     "a backfill is no change": (
         evidence(sightings=[in_stream(), in_kinesis(50, change(seconds=50, event_id="Backfill-1"))], rows=[row()]),
         (Kind.in_the_lake, "In the lake since 11-22 12:01:00 UTC, 60 s after the change."),
@@ -76,6 +80,10 @@ CASES = {
             "in the Kinesis stream at 11-22 12:00:02 UTC. Firehose writes it next, until about 12:01:42",
         ),
     ),
+    "it arrived in the Kinesis stream in the second of its change": (
+        evidence(sightings=[in_stream(), in_kinesis(0)], now=99),
+        (Kind.in_progress, "in the Kinesis stream at 11-22 12:00:00 UTC. Firehose writes it next"),
+    ),
     "only the id says that it is new": (
         evidence(id_time=0, now=99),
         (Kind.in_progress, "last seen in the table at 11-22 12:00:00 UTC"),
@@ -97,6 +105,10 @@ CASES = {
             DELETED, sightings=[in_stream(version=DELETED, seconds=200)], rows=[row(number=1)], now=250, **NUMBERED
         ),
         (Kind.in_progress, "In progress: its deletion was last seen in the table's stream"),
+    ),
+    "it has had its time": (
+        evidence(sightings=[in_stream()], now=100),
+        (Kind.late, "Late: it was last seen in the table's stream, 1 min ago"),
     ),
     "the pipe stands still": (
         evidence(sightings=[in_stream()], now=700),
@@ -121,6 +133,10 @@ CASES = {
         evidence(sightings=[in_stream(), failed(30, place=Place.dead_letters, reason="Pipe.RetryAttemptsExhausted")]),
         (Kind.failed, "Failed because the pipe gave up on it (RetryAttemptsExhausted)."),
     ),
+    "it failed in the moment of its arrival": (
+        evidence(sightings=[in_kinesis(9), failed(9)], now=20),
+        (Kind.failed, "the transform refused it"),
+    ),
     "it failed long after it was sent again": (
         evidence(sightings=[failed(9), in_kinesis(500)]),
         (Kind.failed, "the transform refused it"),
@@ -128,6 +144,18 @@ CASES = {
     "a newer row has an older version": (
         evidence(rows=[row(), row(B, 70)]),
         (Kind.stale, "Stale: the lake has version 414141, but version 424242 counts as newer there."),
+    ),
+    "a newer row has an older version, of a young order": (
+        evidence(id_time=0, rows=[row(), row(B, 70)], now=80),
+        (Kind.stale, "version 424242 counts as newer"),
+    ),
+    "a newer row has an older version, and its own arrived in the second of its row": (
+        evidence(sightings=[in_kinesis(60)], rows=[row(), row(B, 70)]),
+        (Kind.stale, "version 424242 counts as newer"),
+    ),
+    "a newer row has an older version, and failures could not be read": (
+        evidence(rows=[row(), row(B, 70)], gaps=[gap(Place.errors)]),
+        (Kind.stale, "version 424242 counts as newer"),
     ),
     "the lake has another version, and nothing explains it": (
         evidence(B, rows=[row()]),
