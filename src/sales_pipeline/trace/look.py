@@ -98,7 +98,8 @@ class Looker:
         days = asked if lake_days is None else sorted({*near, *lake_days.intersection(asked)})
         shown = guard.call(self._stack["DeclaredTable"], self._sources.projected_days, _ALL_DAYS)
         held = guard.call(Place.table, self._held, Held(None))
-        with _threads(Budget(self._seconds)) as (start, budget):
+        budget = Budget(self._seconds)
+        with _threads(budget) as start:
             search = Search(asked, [] if created is None else [created], self._delivery_ms, budget)
             looks = [
                 start(guard.call, place, partial(self._objects.failures, place, search), _NOTHING)
@@ -214,11 +215,11 @@ def _shown(attribute: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _threads(budget: Budget) -> Iterator[tuple[Callable[..., Future[Any]], Budget]]:
-    """Give what starts a call in a thread, and the budget of all of them, which an error or Ctrl-C ends."""
+def _threads(budget: Budget) -> Iterator[Callable[..., Future[Any]]]:
+    """Give what starts a call in a thread. An error or Ctrl-C ends the budget of all of them."""
     with ThreadPoolExecutor(_THREADS) as pool:
         try:
-            yield pool.submit, budget
+            yield pool.submit
         except BaseException:
             budget.end()
             raise

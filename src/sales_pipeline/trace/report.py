@@ -53,15 +53,8 @@ def _seen(found: Evidence, place: Place) -> str:
     if not seen:
         return "could not be read" if found.lacks(place) else _NONE
     reasons = {each.reason for each in seen if each.reason}
-    return "; ".join([counted(len(seen), _NOUNS.get(place, "change")), *sorted(reasons)])
-
-
-_NOUNS = {
-    Place.errors: "error record",
-    Place.dead_letters: "change",
-    Place.replayed: "change",
-    Place.set_aside: "change",
-}
+    noun = "error record" if place is Place.errors else "change"
+    return "; ".join([counted(len(seen), noun), *sorted(reasons)])
 
 
 def _rows(found: Evidence) -> str:

@@ -226,7 +226,7 @@ def _what(found: Evidence, version: bytes) -> str:
 
 
 def _the(place: Place) -> str:
-    return {Place.replayed: "a replay to the Kinesis stream"}.get(place, f"the {place}")
+    return "a replay to the Kinesis stream" if place is Place.replayed else f"the {place}"
 
 
 def _seconds(ms: int) -> str:
