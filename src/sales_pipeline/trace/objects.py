@@ -133,7 +133,7 @@ class Objects:
             reading.listed = [each for each in reading.listed if each.key in named] + likely[:LIKELY_MAX]
         reading = self._read(self._sources.lake, reading, self._row, split_by_name, search)
         rows = [self._found_row(each, *line, shown) for each, lines in reading.lines.items() for line in lines]
-        is_whole = named is not None or (reading.is_listed and not reading.unread)
+        is_whole = named == set() or (reading.is_listed and not reading.unread)
         return rows, reading.gaps(Place.lake, search.budget.seconds), is_whole
 
     def _found_row(self, each: Object, number: int, row: Row, shown: ProjectedDays) -> FoundRow:

@@ -174,6 +174,13 @@ def test_a_budget_that_is_over_reads_nothing_and_says_so(rows, put):
     assert (found, gap.why, is_whole) == ([], "not all objects could be listed in 0 s: --seconds reads longer", False)
 
 
+def test_rows_that_athena_names_are_known_once_they_are_read(rows, put):
+    put(object_key(), row("o"))
+    assert rows(named={object_key()})[2] is True
+    assert rows(named={object_key()}, seconds=0.0)[2] is False
+    assert rows(named=set(), seconds=0.0)[2] is True
+
+
 def test_an_object_that_athena_cannot_read_is_named(rows, put):
     put(object_key(tail=".json.gz"), row("o"))
     assert rows()[1][0].why == "1 object could not be read as Athena reads it: see `sales reconcile`"
