@@ -195,6 +195,8 @@ class Looker:
         named = results[declared]
         if isinstance(named, Exception):
             return answers, None
+        if len(named.rows) == athena.PATHS_MAX:
+            guard.gaps.append(Gap(declared, f"only its first {athena.PATHS_MAX:,} objects with rows were looked at"))
         return answers, {Location.parse(path).prefix for path, _ in named.rows}
 
     def _answer(self, guard: _Guard, table: str, result: DataTable | Exception) -> Answer:

@@ -16,7 +16,8 @@ from sales_pipeline import query
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.query import QueryError
 from sales_pipeline.terminal.table import DataTable
-from sales_pipeline.trace.found import Place
+from sales_pipeline.trace import athena
+from sales_pipeline.trace.found import Gap, Place
 from sales_pipeline.trace.look import Looker
 from sales_pipeline.trace.verdict import Kind, decide
 from sales_pipeline.trace.where import Period
@@ -266,6 +267,16 @@ def test_athena_is_asked_again_about_a_row_that_came_after_its_answer(world):
         patch.setattr(query, "ask_all", ask_all)
         found = world.look()
     assert ([answer.rows for answer in found.answers], answers) == ([1, 1, 1], [])
+
+
+def test_objects_that_athena_leaves_out_are_named(world):
+    paths = [[f"s3://{BUCKET}/{object_key(place)}", 2] for place in range(athena.PATHS_MAX)]
+    for left_out, gaps in (
+        (1, []),
+        (0, [Gap("declared.orders", "only its first 1,000 objects with rows were looked at")]),
+    ):
+        world.athena["declared.orders"] = DataTable(["path", "found"], paths[left_out:])
+        assert [gap for gap in world.look().gaps if gap.place == "declared.orders"] == gaps
 
 
 def test_ctrl_c_ends_all_that_is_being_read(world, monkeypatch):
