@@ -94,7 +94,8 @@ summed AS (
       WHEN bucket IS NOT NULL THEN 'time'
       WHEN product IS NOT NULL THEN 'product'
       WHEN delay IS NOT NULL THEN 'delay'
-      ELSE 'all'
+      WHEN grouping(bucket, product, delay) = 7 THEN 'all'
+      ELSE 'without'
     END AS part,
     coalesce(bucket, delay, min(time_ms)) AS start_ms, max(time_ms) AS end_ms, product,
     count(*) AS orders, sum(units) AS units, sum(revenue) AS revenue, count_if(id_ms IS NULL) AS timeless
@@ -108,7 +109,7 @@ FROM (
     row_number() OVER (PARTITION BY part ORDER BY {rank} DESC NULLS LAST, product) AS place
   FROM summed
 )
-WHERE part <> 'product' OR place <= {PRODUCTS}
+WHERE part <> 'without' AND (part <> 'product' OR place <= {PRODUCTS})
 ORDER BY part, place
 """  # noqa: S608 - our own text; names of columns are quoted
 

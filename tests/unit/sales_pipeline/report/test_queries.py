@@ -73,6 +73,15 @@ def test_the_report_counts_the_rows_that_the_view_shows(change_columns):
     assert counted == [[each, product or ""] for each, product in shown]
 
 
+@pytest.mark.parametrize("price", [0, -5, None])
+def test_the_total_is_that_of_all_orders_however_little_those_with_a_delay_sold(price):
+    rows = [row(uuid7(BEGIN_MS - 1_000), price), row("no time", 7), row("none", 3)]
+    found = figures(lake({BEGIN_MS: rows}), asked())
+    assert (found.total, found.timeless) == (Sums(3, 3.0, 10.0 + (price or 0)), 2)
+    assert (found.first_ms, found.last_ms) == (BEGIN_MS - 1_000, BEGIN_MS)
+    assert found.delays == [(1_000, 1)]
+
+
 def test_orders_count_by_second_then_by_minute_then_by_hour_the_older_they_are():
     times = (NOW_MS - 1_500, NOW_MS - 30 * MINUTE_MS, NOW_MS - 30 * MINUTE_MS - 700, BEGIN_MS)
     objects = {BEGIN_MS: [row(uuid7(each, place)) for place, each in enumerate(times)]}
