@@ -41,10 +41,11 @@ def run(stack: Stack, output: Path, since: datetime | None, *, reconcile: bool |
     `reconcile` says whether to compare the table with the lake too; None does so where both are small. Raises
     SalesError, and boto3's errors.
     """
-    say("asking Athena")
-    report = collect(stack, to_ms(since))
     why_not = "" if reconcile else _why_not_compared(stack, is_wanted=reconcile is None)
-    report = replace(report, reconciliation=None if why_not else compared(stack, say), why_not_compared=why_not)
+    # The comparison waits for orders in progress, so that the queries after it find those too.
+    found = None if why_not else compared(stack, say)
+    say("asking Athena")
+    report = replace(collect(stack, to_ms(since)), reconciliation=found, why_not_compared=why_not)
     text = page(report)
     replace_text(output, text)
     sys.stdout.writelines(f"{name:<15}{value}\n" for name, value in _summary(report).items())

@@ -34,9 +34,14 @@ def error_line(arrived_ms):
 
 
 @pytest.fixture
-def stack(monkeypatch):
+def one_order():
+    return lake({"dt=2026-11-25/s-2026-11-25-10-00-00-1.json": [row("A-1")]})
+
+
+@pytest.fixture
+def stack(monkeypatch, one_order):
     """A stack on moto, whose Athena answers from a lake with one order."""
-    made = lake({"dt=2026-11-25/s-2026-11-25-10-00-00-1.json": [row("A-1")]})
+    made = one_order
     monkeypatch.setattr(make.query, "answer", lambda _, sql: query.Answer(ask(made, sql), 1_000))
     monkeypatch.setattr(make, "compared", lambda *_: reconciliation(1, 1))
     with mock_aws():
@@ -76,6 +81,16 @@ def test_a_large_pipeline_is_compared_only_if_somebody_asks_for_it(stack, tmp_pa
     assert "<code>sales report --reconcile</code>" in page.read_text()
     make.run(stack, page, None, reconcile=True)
     assert "Equal:" in page.read_text()
+
+
+def test_orders_that_arrive_during_the_comparison_are_on_the_page(stack, one_order, tmp_path, monkeypatch):
+    def compared(*_):
+        one_order.add("dt=2026-11-25/s-2026-11-25-10-01-00-2.json", row("in progress"))
+        return reconciliation(2, 2)
+
+    monkeypatch.setattr(make, "compared", compared)
+    make.run(stack, tmp_path / "page.html", None, reconcile=True)
+    assert "in progress" in (tmp_path / "page.html").read_text()
 
 
 def test_nothing_is_compared_where_nobody_wants_it(stack, tmp_path, monkeypatch):
