@@ -1,5 +1,6 @@
 """The console of rich for what this project prints on it: plain text, in which nothing is a command to the terminal."""
 
+import os
 import sys
 from typing import Any
 
@@ -16,7 +17,17 @@ class PlainConsole(Console):
         stream = sys.stderr if stderr else sys.stdout
         # A terminal's own stream would escape the commands by which rich draws.
         file = getattr(stream, "rich_proxied_file", stream)
-        super().__init__(file=file, stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        # These would count for ever, and a change of the terminal's size would not.
+        environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+        super().__init__(
+            file=file,
+            stderr=stderr,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=True,
+            _environ=environment,
+        )
 
     def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 - rich's own
         """Render a text: rich calls this for each one that it prints."""

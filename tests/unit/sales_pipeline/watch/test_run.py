@@ -56,6 +56,25 @@ def test_ctrl_c_gives_the_terminal_back_after_every_change_of_its_size():
         assert "Traceback" not in terminal.printed
 
 
+def test_ctrl_z_gives_the_terminal_back_until_the_program_goes_on():
+    with on_terminal(WATCH) as terminal:
+        terminal.until(is_drawn(80, 40))
+        process_id = terminal.process.pid
+        os.kill(process_id, signal.SIGTSTP)
+        assert os.WIFSTOPPED(os.waitpid(process_id, os.WUNTRACED)[1])
+        terminal.until(lambda printed: SHOW_CURSOR in printed.rpartition(OWN_SCREEN)[2])
+        os.kill(process_id, signal.SIGCONT)
+        terminal.until(lambda printed: is_drawn(80, 40)(printed.partition(OWN_SCREEN)[2]))
+        assert HIDE_CURSOR in terminal.printed.rpartition(OTHER_SCREEN)[2]
+        assert terminal.end(signal.SIGINT) == 0
+
+
+def test_the_terminal_s_size_counts_and_not_that_of_variables():
+    with on_terminal(WATCH, COLUMNS="200", LINES="10") as terminal:
+        terminal.until(is_drawn(80, 40))
+        assert terminal.end(signal.SIGTERM) == 0
+
+
 def test_without_colours_and_on_a_dumb_terminal_it_draws_what_it_can():
     with on_terminal(WATCH, NO_COLOR="1") as plain, on_terminal(WATCH, TERM="dumb") as dumb:
         plain.until(is_drawn(80, 40))
