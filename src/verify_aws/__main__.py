@@ -17,7 +17,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws_errors import explain
-from common.files import replace_text
+from common.files import write_output
 from common.printable import visible
 from sales_pipeline.errors import SalesError
 from verify_aws import behaviours, leftover, question
@@ -103,8 +103,9 @@ def _prepare(report: Path, log: Path) -> None:
         if each.is_file():
             at = datetime.fromtimestamp(each.stat().st_mtime, UTC)
             each.rename(each.with_stem(f"{each.stem}-{at:%Y%m%d-%H%M%S}"))
-    report.touch()
-    report.unlink()
+    if not report.exists():
+        report.touch()
+        report.unlink()
 
 
 def finish(run: Run, path: Path) -> int:
@@ -119,7 +120,7 @@ def finish(run: Run, path: Path) -> int:
 def _write(path: Path, run: Run) -> bool:
     """Write the report; say what prevents it."""
     try:
-        replace_text(path, to_markdown(run, datetime.now(UTC), _version()))
+        write_output(path, to_markdown(run, datetime.now(UTC), _version()))
     except OSError as error:
         say(f"The report cannot be written: {error}")
         return False

@@ -161,6 +161,8 @@ def report(  # noqa: PLR0913
       sales report
       sales report --since 2026-11-01 --output november.html
     """  # noqa: D301
+    if str(output) == "-":
+        raise typer.BadParameter("--output - names no file: the summary is on standard output")
     if output.is_dir():
         raise typer.BadParameter(f"--output {output} is a folder: name a file in it")
     if not output.parent.is_dir():

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from common.clock import now_ms
-from common.files import replace_text
+from common.files import write_output
 from common.printable import visible
 from sales_pipeline import defaults, query
 from sales_pipeline.aws.bucket import Folder, Location
@@ -47,7 +47,7 @@ def run(stack: Stack, output: Path, since: datetime | None, *, reconcile: bool |
     say("asking Athena")
     report = replace(collect(stack, to_ms(since)), reconciliation=found, why_not_compared=why_not)
     text = page(report)
-    replace_text(output, text)
+    write_output(output, text)
     sys.stdout.writelines(f"{name:<15}{value}\n" for name, value in _summary(report).items())
     verdict = to_text(report.reconciliation).rpartition("\n")[2] if report.reconciliation else report.why_not_compared
     print_prose(verdict)

@@ -41,7 +41,7 @@ class Asked:
 
         An order's rows arrive after the time in its id. The clock of who made the id can be wrong by up to a day.
         """
-        since_ms = (self.since_ms or 0) - DAY_MS
+        since_ms = max(0, (self.since_ms or 0) - DAY_MS)  # no order is from before 1970
         return since_ms - since_ms % DAY_MS
 
     def column(self, name: str, *types: object) -> Column | None:

@@ -45,6 +45,7 @@ def refused(command, program=app):
         ("replay --yes=1", "Option '--yes' does not take a value"),
         ("plan", "Missing option '--orders-per-second'"),
         ("plan --orders-per-second 0", "--orders-per-second 0 is out of bounds"),
+        ("report --output -", "--output - names no file"),
         ("report --output /", "--output / is a folder: name a file in it"),
         ("report --output /nowhere/report.html", "--output /nowhere/report.html: there is no folder /nowhere"),
         ("report --since tomorrow", "'tomorrow' does not match"),

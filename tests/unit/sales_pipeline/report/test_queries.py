@@ -153,6 +153,11 @@ def test_since_takes_orders_by_their_time_and_reads_the_days_from_one_before():
     assert "WHERE dt >= '2026-11-22'" in queries.figures(question)
 
 
+def test_since_may_be_any_time_that_a_person_can_write():
+    first_ms = int(datetime(1, 1, 1, tzinfo=UTC).timestamp() * 1000)
+    assert figures(lake({BEGIN_MS: [row("a")]}), asked(since_ms=first_ms)).total.orders == 1
+
+
 def test_products_are_those_with_the_highest_revenue_and_texts_of_others_are_cut():
     many = [row(f"{number}", number, 1, f"Product {number:03}") for number in range(300)]
     huge = row("h" * 2000, 1000, 1, "x" * 400_000)
