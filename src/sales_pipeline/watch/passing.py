@@ -5,7 +5,6 @@ Streams Developer Guide, "Quotas and limits"). So each shard is asked once in PO
 more arrives than that, the changes in between are skipped.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,8 +74,8 @@ class Passing:
         self._clock_ms = clock_ms
         self._shards: list[_Shard] = []
         self._has_all_shards = True
-        self._arrivals: deque[int] = deque(maxlen=KEPT)
-        self._newest: deque[Record] = deque(maxlen=NEWEST)
+        self._arrivals: list[int] = []
+        self._newest: list[Record] = []
         self._since_ms = 0
         self._was_skipped = False
         self.pause_seconds = POLL_SECONDS
@@ -85,35 +84,45 @@ class Passing:
         """Ask each shard once. `pause_seconds` is when to do so again."""
         if not self._shards:
             self._start()
+        elif any(not shard.iterator for shard in self._shards):  # it was split or merged
+            self._go_on_with_children()
         self.pause_seconds = POLL_SECONDS
         try:
-            ended = [self._read(shard) for shard in self._shards]
+            for shard in self._shards:
+                self._read(shard)
         except ClientError as error:
             if error_code(error) != "ExpiredIteratorException":
                 raise
-            ended = [True]  # after five minutes without a reading, as in a laptop that slept
-        if any(ended):  # of a shard that was split or merged
-            self._shards = []
+            self._shards = []  # after five minutes without a reading, as in a laptop that slept
         return self._passed()
 
     def _start(self) -> None:
+        self._since_ms, self._was_skipped = self._clock_ms() - self._back_ms, False
+        since = datetime.fromtimestamp(self._since_ms / 1000, UTC)
+        self._arrivals, self._newest = [], []
+        self._shards = [_Shard(each, self._iterator(each, "AT_TIMESTAMP", since)) for each in self._open_shards()]
+
+    def _go_on_with_children(self) -> None:
+        """Read new shards from their begin: nothing in them is older than the end of the shards that they replace."""
+        followed = {shard.id: shard for shard in self._shards if shard.iterator}
+        self._shards = [
+            followed.get(each) or _Shard(each, self._iterator(each, "TRIM_HORIZON")) for each in self._open_shards()
+        ]
+
+    def _open_shards(self) -> list[str]:
         listed = self._kinesis.list_shards(StreamName=self._name, ShardFilter={"Type": "AT_LATEST"})["Shards"]
         # The emulator lists closed shards too.
         is_open = [each["ShardId"] for each in listed if not each["SequenceNumberRange"].get("EndingSequenceNumber")]
-        self._since_ms, self._was_skipped = self._clock_ms() - self._back_ms, False
-        since = datetime.fromtimestamp(self._since_ms / 1000, UTC)
         self._has_all_shards = len(is_open) <= SHARDS_MAX
-        self._arrivals.clear()
-        self._newest.clear()
-        self._shards = [_Shard(each, self._iterator(each, "AT_TIMESTAMP", since)) for each in is_open[:SHARDS_MAX]]
+        return is_open[:SHARDS_MAX]
 
     def _iterator(self, shard_id: str, kind: str, since: datetime | None = None) -> str:
         at = {"Timestamp": since} if since else {}
         answer = self._kinesis.get_shard_iterator(StreamName=self._name, ShardId=shard_id, ShardIteratorType=kind, **at)
         return str(answer["ShardIterator"])
 
-    def _read(self, shard: _Shard) -> bool:
-        """Read what a shard has, and return whether it has ended."""
+    def _read(self, shard: _Shard) -> None:
+        """Read what a shard has. One that has ended has no iterator after that."""
         answer = self._kinesis.get_records(ShardIterator=shard.iterator, Limit=shard.limit)
         found = [
             Record(int(each["ApproximateArrivalTimestamp"].timestamp() * 1000), each["Data"])
@@ -121,23 +130,21 @@ class Passing:
         ]
         is_behind = len(found) == shard.limit or answer["MillisBehindLatest"] > POLL_SECONDS * 1000
         shard.learn([len(each.data) for each in found], is_behind=is_behind)
-        self._arrivals.extend(each.arrived_ms for each in found)
-        self._newest.extend(found)
+        self._arrivals = sorted([*self._arrivals, *(each.arrived_ms for each in found)])[-KEPT:]
+        self._newest = sorted([*self._newest, *found], key=lambda each: each.arrived_ms)[-NEWEST:]
         iterator = answer.get("NextShardIterator")
-        shard.is_behind = is_behind
+        shard.is_behind = is_behind or not iterator
         if iterator and is_behind and shard.calls_left < 0:
             self._since_ms, self._was_skipped = self._clock_ms(), True
             iterator, shard.is_behind = self._iterator(shard.id, "LATEST"), False
         elif is_behind:
             self.pause_seconds = CATCH_UP_SECONDS
         shard.iterator = iterator or ""
-        return not iterator
 
     def _passed(self) -> Passed:
-        arrivals = sorted(self._arrivals)
+        arrivals = self._arrivals
         since_ms, was_skipped = self._since_ms, self._was_skipped
         if len(arrivals) == KEPT:
             since_ms, was_skipped = max(since_ms, arrivals[0]), True
         is_whole = self._has_all_shards and not any(shard.is_behind for shard in self._shards)
-        newest = sorted(self._newest, key=lambda each: each.arrived_ms, reverse=True)
-        return Passed(arrivals, newest, since_ms if is_whole else None, was_skipped)
+        return Passed(arrivals, self._newest[::-1], since_ms if is_whole else None, was_skipped)

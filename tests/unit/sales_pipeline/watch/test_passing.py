@@ -38,6 +38,7 @@ class Kinesis:
     def get_shard_iterator(self, ShardId, ShardIteratorType, Timestamp=None, **_):  # noqa: N803 - AWS' names
         records = self.shards[ShardId]
         older = sum(each["ApproximateArrivalTimestamp"] < Timestamp for each in records) if Timestamp else len(records)
+        older = 0 if ShardIteratorType == "TRIM_HORIZON" else older
         iterator = f"{ShardId}:{older}"
         self.calls.append(ShardIteratorType)
         return {"ShardIterator": iterator}
@@ -141,8 +142,52 @@ def test_a_shard_that_was_split_is_followed_by_its_children(kinesis, follow):
     kinesis.shards |= {"b": [], "c": []}
     kinesis.put(1, shard="b")
     kinesis.put(1, shard="c")
+    passed = reading.read()
+    assert passed.since_ms is None  # the children are not read so far
+    passed = reading.read()
+    assert (len(passed.arrivals), passed.since_ms) == (4, START_MS - BACK_SECONDS * 1000)
+
+
+def test_of_a_shard_that_another_one_replaces_the_other_shards_are_read_once(kinesis, follow):
+    kinesis.shards = {"a": [], "b": []}
+    reading = follow()
+    kinesis.put(3, shard="b")
     reading.read()
-    assert len(reading.read().arrivals) == 2
+    kinesis.closed, kinesis.shards["c"] = {"a"}, []
+    kinesis.put(1, shard="c")
+    for _ in range(3):
+        passed = reading.read()
+    assert len(passed.arrivals) == 4
+
+
+def test_a_shard_that_ended_while_another_was_throttled_is_followed_by_its_children(kinesis, follow):
+    kinesis.shards = {"a": [], "b": []}
+    reading, get_records = follow(), kinesis.get_records
+    reading.read()
+
+    def throttled(ShardIterator, **options):  # noqa: N803
+        if ShardIterator.startswith("b"):
+            raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "GetRecords")
+        return get_records(ShardIterator, **options)
+
+    kinesis.closed, kinesis.shards["c"], kinesis.get_records = {"a"}, [], throttled
+    kinesis.put(1, shard="c")
+    with pytest.raises(ClientError):
+        reading.read()
+    kinesis.get_records = get_records
+    assert len(reading.read().arrivals) == 1
+
+
+def test_a_backlog_of_one_shard_hides_no_newer_change_of_another(kinesis, follow, monkeypatch):
+    monkeypatch.setattr(passing, "KEPT", 20)
+    kinesis.shards = {"a": [], "b": []}
+    kinesis.put(2, size=1)
+    kinesis.put(30, age_seconds=50, shard="b")
+    reading = follow()
+    for _ in range(4):
+        passed = reading.read()
+    assert [each.data for each in passed.newest[:2]] == [b"x", b"x"]
+    assert passed.arrivals[-3:] == [START_MS - 50_000, START_MS, START_MS]
 
 
 def test_an_iterator_that_expired_in_a_sleep_is_made_again(kinesis, follow):
