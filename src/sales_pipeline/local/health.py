@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +18,7 @@ from local_aws.errors import last_error
 from local_aws.guard import Guarded
 from local_aws.stand_ins import SERVICES, StandIn, State
 from sales_pipeline.errors import SalesError
+from sales_pipeline.local.running import LOG
 
 LOOK_SECONDS = 0.2
 START_SECONDS = 60.0
@@ -99,8 +100,23 @@ def in_words(name: str, stand_in: StandIn) -> str:
 
 def stand_ins_by_stage(state_dir: Path) -> dict[str, StandIn | None]:
     """Return what the supervisor in this folder says of each stand-in; None for one that does not run."""
-    found = stand_ins.read(state_dir) or {}
+    log_dir = state_dir.parents[1] / LOG
+    known = stand_ins.read(state_dir) or {}
+    found = {name: _with_failure(each, log_dir / f"{name}.log") for name, each in known.items()}
     return {"pipe": found.get("pipe"), "delivery": found.get("firehose"), "crawler": found.get("crawler")}
+
+
+def _with_failure(stand_in: StandIn, log_path: Path) -> StandIn:
+    """Return a stand-in that runs with what failed last, if that is the newest line of its log and not old.
+
+    It tries again what fails every few seconds. Until that succeeds, all changes behind it wait.
+    """
+    try:
+        is_old = time.time() - log_path.stat().st_mtime > stand_ins.ANSWER_SECONDS
+        failure = "" if is_old or stand_in.state is not State.running else last_error(log_path)
+    except OSError:
+        return stand_in
+    return replace(stand_in, problem=f"fails: {failure}. See {log_path}") if failure else stand_in
 
 
 class Health(threading.Thread):

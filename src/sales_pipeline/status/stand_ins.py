@@ -24,7 +24,7 @@ class StandIn(Protocol):
     def restarts(self) -> int: ...
     @property
     def problem(self) -> str:
-        """Why it does not do its work."""
+        """Why it does not do its work, also where it runs."""
 
 
 def with_stand_in(stage: Stage, stand_in: StandIn | None, now: datetime) -> Stage:
@@ -40,7 +40,7 @@ def with_stand_in(stage: Stage, stand_in: StandIn | None, now: datetime) -> Stag
     }
     restarted = f", {counted(stand_in.restarts, 'restart')}" if stand_in.restarts else ""
     detail = f"stand-in started {age(since, now)}{restarted}"
-    works = stand_in.state == "running"
+    works = stand_in.state == "running" and not stand_in.problem
     problems = [] if works else [f"its stand-in {stand_in.problem or f'is {stand_in.state}'}"]
     return replace(
         stage,

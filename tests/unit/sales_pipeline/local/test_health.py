@@ -1,11 +1,15 @@
 """A process that is gone is named, with its log, or with the full disk that keeps its log empty."""
 
+import os
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from local_aws import disk
-from sales_pipeline.local.health import GoneError, Process
+from local_aws.stand_ins import Register, StandIn, State
+from sales_pipeline.local.health import GoneError, Process, stand_ins_by_stage
+from sales_pipeline.local.running import LOG, WORK
 
 
 @pytest.mark.parametrize(
@@ -31,3 +35,23 @@ def test_a_process_that_is_gone_is_named_with_what_to_do(tmp_path, monkeypatch, 
         process.look()
     said = said.format(log=log_path, folder=tmp_path)
     assert str(gone.value) == f"the emulator was ended by SIGKILL{said} `sales demo` again"
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "logged", "problem"),
+    [
+        (1, "12:00 INFO a\n12:01 ERROR it could not put 1 of 1 records to Kinesis\n", True),
+        (1, "12:00 ERROR it could not put 1 of 1 records to Kinesis\n12:01 INFO a\n", False),
+        (60, "12:01 ERROR it could not put 1 of 1 records to Kinesis\n", False),
+    ],
+)
+def test_a_stand_in_that_runs_and_fails_says_why(tmp_path, age_seconds, logged, problem):
+    state_dir, log_path = tmp_path / WORK / "state", tmp_path / LOG / "pipe.log"
+    state_dir.mkdir(parents=True)
+    log_path.parent.mkdir()
+    log_path.write_text(logged)
+    os.utime(log_path, times=(time.time() - age_seconds,) * 2)
+    Register(state_dir).write({"pipe": StandIn(State.running, 1), "firehose": StandIn(State.running, 1)})
+    found = stand_ins_by_stage(state_dir)
+    says = f"fails: it could not put 1 of 1 records to Kinesis. See {log_path}" if problem else ""
+    assert found == {"pipe": StandIn(State.running, 1, 0, says), "delivery": StandIn(State.running, 1), "crawler": None}

@@ -282,6 +282,7 @@ def test_the_last_crawl_of_a_log_is_the_last_that_began():
     ("state", "problem", "said"),
     [
         ("running", "", []),
+        ("running", "fails: it says why", ["its stand-in fails: it says why"]),
         ("starting", "", ["its stand-in is starting"]),
         ("ended", "was ended by SIGKILL: see pipe.log", ["its stand-in was ended by SIGKILL: see pipe.log"]),
         ("waiting", "can't save its checkpoint", ["its stand-in can't save its checkpoint"]),
