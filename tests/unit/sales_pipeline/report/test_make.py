@@ -63,6 +63,7 @@ def test_a_small_pipeline_is_compared_and_the_command_says_where_the_page_is(sta
     printed = capsys.readouterr().out
     assert [line.split()[-1] for line in printed.splitlines()[:5]] == ["1", "1", "10.50", "0", "KB"]
     assert "\nEqual: 1 orders in the table" in printed
+    assert "\nscanned        2.0 KB\n" in printed
     assert f"\nWrote {page} (" in printed
 
 

@@ -127,6 +127,8 @@ def test_orders_without_times_say_how_they_are_counted_and_have_no_delay():
     assert "How long orders took is left out." in found
     found = parsed(lake({NOW_MS: [row("A-1"), row(uuid7(NOW_MS))]})).text
     assert "1 order has an id without a time." in found
+    some = parsed(lake({NOW_MS: [row("A-1"), row("A-2"), row(uuid7(NOW_MS))]})).text
+    assert "2 orders have ids without a time." in some
     assert "1 order without such times is left out." in found
 
 

@@ -127,6 +127,11 @@ def test_the_delay_is_that_of_an_order_s_first_row():
     assert begin_ms == BEGIN_MS
 
 
+def test_a_delay_beyond_all_measure_counts_as_the_longest_or_as_an_hour_before_its_time():
+    objects = {BEGIN_MS: [row(uuid7(BEGIN_MS - 90 * DAY_MS)), row(uuid7(BEGIN_MS + 5 * HOUR_MS))]}
+    assert figures(lake(objects), asked()).delays == [(-HOUR_MS, 1), (30 * DAY_MS, 1)]
+
+
 def test_with_change_columns_the_delay_is_that_of_the_change():
     at = datetime.fromtimestamp((BEGIN_MS - 2_000) / 1000, UTC)
     first, later = change("1"), change("2", event_time=f"{at:%Y-%m-%dT%H:%M:%S}.500Z")
