@@ -5,6 +5,7 @@ Pure: no AWS, environment or clock. The colours are in page.css.
 
 import math
 import sys
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,6 +21,8 @@ FONT_SIZE = 12
 _NAMESPACE = "{http://www.w3.org/2000/svg}"
 _TICKS = 4
 _READOUT_HEIGHT = 24
+_MARGIN = 6
+_LETTER_WIDTH = 0.6 * FONT_SIZE  # as pygal reckons
 
 
 class Bar(NamedTuple):
@@ -48,7 +51,10 @@ class Chart:
 
 
 class Size(NamedTuple):
-    """How large a chart is drawn, and how many letters have room in all labels below it, and in a label beside it."""
+    """How large a chart is drawn, and how many letters have room in all labels below it, and in a label beside it.
+
+    These are letters of common width.
+    """
 
     name: str
     width: int
@@ -68,13 +74,16 @@ def draw(chart: Chart, size: Size) -> ET.Element:
     named = [label for label in labels if label]
     row_labels = size.row_letters // max(map(len, named), default=1)
     shown = set(named if chart.horizontal else named[:: math.ceil(len(named) / row_labels)])
+    # pygal takes all letters for equally wide.
+    unexpected = max(map(_width, labels), default=0) - max(map(len, labels), default=0) if chart.horizontal else 0
     values = ticks([bar.value for bar in bars])
     kind = pygal.HorizontalBar if chart.horizontal else pygal.Bar
     drawing = kind(
         width=size.width,
         height=size.height if not chart.horizontal else 60 + 24 * len(bars),
         style=Style(label_font_size=FONT_SIZE, major_label_font_size=FONT_SIZE, title_font_size=FONT_SIZE),
-        margin=6,
+        margin=_MARGIN,
+        margin_left=_MARGIN + max(0, unexpected) * _LETTER_WIDTH,
         margin_top=_READOUT_HEIGHT,
         margin_right=20,  # for the half of the last label
         spacing=6,
@@ -120,7 +129,22 @@ def ticks(values: Sequence[float]) -> list[float]:
 
 
 def _cut(text: str, letters: int) -> str:
-    return text if len(text) <= letters else text[: letters - 1] + "…"
+    if _width(text) <= letters:
+        return text
+    while _width(text) > letters - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def _width(text: str) -> float:
+    """Return how much room a text takes about, in letters of common width."""
+    return sum(map(_letter_width, text))
+
+
+def _letter_width(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":  # a sign of Chinese, of Japanese, or an emoji
+        return 2.2
+    return 1.7 if letter in "MWmw@%" else 1.2 if letter.isupper() else 1
 
 
 def _plain(root: ET.Element) -> None:

@@ -90,6 +90,18 @@ def test_the_tables_and_dates_are_whole_on_every_screen(open_page, page_of_sales
         assert dates == [1, 1, 1], width
 
 
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_the_labels_of_products_are_whole_however_wide_their_letters_are(open_page, width):
+    names = ("W" * 40, "\U0001f600" * 40, "日本語" * 20, "LAPTOP 14-INCH, REFURBISHED", "Laptop")
+    rows = [row(uuid7(NOW_MS, place), 1, 1, name) for place, name in enumerate(names)]
+    page = open_page(sample(lake({NOW_MS: rows})), width)
+    left = page.evaluate(
+        "[...document.querySelectorAll('svg .axis.y text')].filter(each => each.getClientRects().length)"
+        ".map(each => each.getBoundingClientRect().left - each.closest('svg').getBoundingClientRect().left)"
+    )
+    assert min(left) >= 0
+
+
 def test_a_bar_shows_its_number_when_one_points_at_it(open_page, page_of_sales):
     page = open_page(page_of_sales)
     readout = page.locator(f"{WIDE_CHARTS} .bar .readout").nth(3)
