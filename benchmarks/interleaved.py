@@ -15,21 +15,24 @@ def seconds(
 ) -> dict[str, list[float]]:
     """Return how long each way took in each round, by a clock in seconds. Each round begins with another way.
 
-    `goes_on` gets the number of rounds so far and returns whether another follows. Warm-up rounds are not counted.
+    `goes_on` gets the number of rounds so far and returns whether another follows. Warm-up rounds are not counted, and
+    neither are rounds in which the clock stood still: on a virtual machine, that of CPU time can.
     `prepare` gets the number of each round, warm-up rounds included, before the round. It is not timed.
     """
     names = list(ways)
     taken: dict[str, list[float]] = {name: [] for name in names}
     number = 0
-    while number < warm_up_rounds or goes_on(number - warm_up_rounds):
+    while number < warm_up_rounds or goes_on(len(taken[names[0]])):
         prepare(number)
         first = number % len(names)
+        round_: dict[str, float] = {}
         for name in names[first:] + names[:first]:
             begun = clock()
             ways[name]()
-            ended = clock()
-            if number >= warm_up_rounds:
-                taken[name].append(ended - begun)
+            round_[name] = clock() - begun
+        if number >= warm_up_rounds and all(round_.values()):
+            for name, each in round_.items():
+                taken[name].append(each)
         number += 1
     return taken
 
