@@ -1,18 +1,19 @@
 """Change events of the order table to sales rows. Pure: no AWS, no environment, no clock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
 
 from transform.column_types import CHANGE_COLUMNS, OTHER_ATTRIBUTES, Column
 from transform.columns import COLUMNS
-from transform.common_form import change_decoder, column_values
+from transform.common_form import change_decoder, row_maker
 from transform.complete import image_of, other_values, values_of
 from transform.values import ENCODERS, NULL, RecordError, event_time, sequence_number, text
 
 # What an event raises that is not of the common form. A change without an image has no attributes.
-_RARE = (msgspec.MsgspecError, RecordError, UnicodeDecodeError, RecursionError, AttributeError)
+_RARE = (msgspec.MsgspecError, RecordError, UnicodeError, RecursionError, AttributeError)
 
 
 class RowWriter:
@@ -29,12 +30,13 @@ class RowWriter:
     def __init__(
         self, columns: Sequence[Column] = COLUMNS, *, change_columns: bool = False, other_attributes: bool = False
     ) -> None:
-        names = [column.name for column in columns]
-        names += [*CHANGE_COLUMNS] * change_columns + [OTHER_ATTRIBUTES] * other_attributes
-        self._row = b"{%b}\n" % b",".join(text(name).replace(b"%", b"%%") + b":%b" for name in names)
+        more_names = [*CHANGE_COLUMNS] * change_columns + [OTHER_ATTRIBUTES] * other_attributes
+        values = [text(name).replace(b"%", b"%%") + b":%b" for name in [*(each.name for each in columns), *more_names]]
+        self._row = b"{%b}\n" % b",".join(values)
+        self._end = b"".join(b",%b" % each for each in values[len(columns) :]) + b"}\n"
         self._columns, self._change_columns, self._other_attributes = columns, change_columns, other_attributes
         self._decode = change_decoder(columns, change_columns=change_columns)
-        self._values = [column_values(position, column) for position, column in enumerate(columns)]
+        self._make = row_maker(columns)
 
     def row(self, event: bytes) -> bytes | None:
         """Return the row of a change event, with its newline; None for a REMOVE that has no row.
@@ -55,30 +57,32 @@ class RowWriter:
         """
         try:
             # msgspec does not look inside the parts that it skips, so it would miss bytes there that are not UTF-8.
-            texts = events if b"".join(events).isascii() else [event.decode() for event in events]
-            return self._rows(list(map(self._decode, texts)), events)
+            together = b"".join(events)
+            if not together.isascii():
+                together.decode()
+            return self._rows(list(map(self._decode, events)), events)
         except _RARE:
             return None
 
     def _rows(self, changes: list[Any], events: Sequence[bytes]) -> list[bytes | None]:
         images = [change.dynamodb.NewImage for change in changes if change.eventName != "REMOVE"]
-        values = zip(*[values_of_column(images) for values_of_column in self._values], strict=True)
-        row = self._row
-        if not (self._change_columns or self._other_attributes):
-            rows: list[bytes | None] = [row % each for each in values]
-            if len(rows) < len(changes):
-                for position, change in enumerate(changes):
-                    if change.eventName == "REMOVE":
-                        rows.insert(position, None)
-            return rows
-        return [
-            self._removed(change) if change.eventName == "REMOVE" else row % (*next(values), *self._more(change, event))
-            for change, event in zip(changes, events, strict=True)
-        ]
+        rows: list[bytes | None] = [*self._make(images, self._ends(changes, events))]
+        if len(rows) < len(changes):
+            for position, change in enumerate(changes):
+                if change.eventName == "REMOVE":
+                    rows.insert(position, self._removed(change) if self._change_columns else None)
+        return rows
 
-    def _removed(self, change: Any) -> bytes | None:  # noqa: ANN401 - as the decoder makes it
-        if not self._change_columns:
-            return None
+    def _ends(self, changes: list[Any], events: Sequence[bytes]) -> Iterable[str]:
+        if not (self._change_columns or self._other_attributes):
+            return repeat(self._end.decode())
+        return (
+            (self._end % self._more(change, event)).decode()
+            for change, event in zip(changes, events, strict=True)
+            if change.eventName != "REMOVE"
+        )
+
+    def _removed(self, change: Any) -> bytes:  # noqa: ANN401 - as the decoder makes it
         key = ENCODERS[self._columns[0].type](change.dynamodb.Keys.c0.value)
         return self._row % (key, *(NULL,) * (len(self._columns) - 1), *self._more(change, None))
 
