@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 from itertools import product
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from sales_pipeline.plan import costs, prices
 from sales_pipeline.status import metrics as status_metrics
 from tests import ROOT
+from tests.unit.docs.test_deployer_policy import STACK, allowed_on
 from tests.unit.events import change_event, firehose_event, image
 from tests.unit.template.dashboard_body import Alarms, Body, Graph, Text, expressions, pairs, shown
 from tests.unit.template.parsed import TEMPLATE, holds, present, resolve
@@ -75,9 +77,23 @@ def test_there_is_no_dashboard_unless_somebody_asks_for_it():
     )
 
 
-def test_two_regions_of_an_account_can_have_one():
+def name_of(stack, region):
+    name = RESOURCES["PipelineDashboard"]["Properties"]["DashboardName"]
+    return resolve(name, **{"AWS::StackName": stack, "AWS::Region": region})
+
+
+def test_each_stack_and_region_of_an_account_can_have_one():
     # "All dashboards in your account are global, not region-specific" (Amazon CloudWatch API Reference, PutDashboard).
-    assert "DashboardName" not in RESOURCES["PipelineDashboard"]["Properties"]
+    names = {name_of(*each) for each in product(["orders", "orders-2"], ["eu-west-1", "us-east-1"])}
+    assert len(names) == 4
+    longest = name_of("a-" * 64, "ap-southeast-2")  # a stack's name has up to 128 letters, digits and hyphens
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,255}", longest)
+
+
+def test_the_deployer_s_policy_allows_a_dashboard_of_this_name():
+    # CloudFormation begins a name that it makes up with the logical id, so the policy could not bind it to the stack.
+    arn = f"arn:aws:cloudwatch::123456789012:dashboard/{name_of(STACK, 'eu-west-1')}"
+    assert any(fnmatchcase(arn, each) for each in allowed_on("cloudwatch:PutDashboard"))
 
 
 @every_stack
