@@ -194,3 +194,25 @@ def test_the_page_has_the_rows_in_the_order_of_the_dashboard(parameters):
 def test_the_page_names_the_time_range_that_the_dashboard_begins_with():
     hours = re.fullmatch(r"-PT(\d+)H", body(STACKS["own, PROVISIONED"]).start)[1]
     assert f"the last {({'3': 'three'})[hours]} hours" in " ".join(PAGE.split())
+
+
+def test_the_times_and_counts_on_the_page_are_those_of_the_settings():
+    page = " ".join(PAGE.split())
+    rules = {each["Id"]: each for each in RESOURCES["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
+    kept = RESOURCES["OrderPipeDeadLetterQueue"]["Properties"]["MessageRetentionPeriod"]
+    lag, delivery = (RESOURCES[name]["Properties"]["Threshold"] for name in ("StreamLagAlarm", "DeliveryLagAlarm"))
+    assert lag == 1000 * delivery
+    for text in (
+        f"Firehose has {RESOURCES['KinesisStream']['Properties']['RetentionPeriodHours']} hours for each record",
+        "A dead letter has 23 hours",
+        f"`errors/` for {rules['expire-errors']['ExpirationInDays']} days",
+        f"after {kept // 86400} days, when SQS deletes them",
+        f"*time limit*: {RESOURCES['TransformFunction']['Properties']['Timeout']} seconds",
+        f"*buffer*: `BufferIntervalSeconds`. *alarm*: {delivery // 60} minutes",
+        f"newest one in the Kinesis stream. | *alarm*: {delivery // 60} minutes",
+    ):
+        assert text in page
+    assert RESOURCES["StreamThrottlesAlarm"]["Properties"]["EvaluationPeriods"] == 3
+    assert "*alarm*: in each of three periods" in page
+    assert RESOURCES["GeneratorErrorsAlarm"]["Properties"]["Threshold"] == 3
+    assert "*alarm*: three calls" in page
