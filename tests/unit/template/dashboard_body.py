@@ -13,6 +13,7 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 Whole = Annotated[int, msgspec.Meta(ge=0)]
+Period = Annotated[int, msgspec.Meta(ge=60, multiple_of=60)]
 Color = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-f]{6}$")]
 Id = Annotated[str, msgspec.Meta(pattern="^[a-z][a-zA-Z0-9_]*$")]  # as in metric math
 
@@ -21,7 +22,7 @@ class Rendering(Strict):
     """How a metric is shown."""
 
     stat: Literal["SampleCount", "Average", "Sum", "Minimum", "Maximum"]
-    period: Annotated[int, msgspec.Meta(ge=60, multiple_of=60)]
+    period: Period
     label: str = ""
     id: Id = ""
     color: Color = ""
@@ -30,11 +31,12 @@ class Rendering(Strict):
 
 
 class Expression(Strict):
-    """An expression of metrics."""
+    """An expression of metrics. Without a period, it has its widget's, whatever its metrics have: 300 by default."""
 
     expression: str
     label: str
     id: Id
+    period: Period
 
 
 class Line(Strict):

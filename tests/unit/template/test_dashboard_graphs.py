@@ -91,6 +91,15 @@ def test_a_count_is_summed_over_the_time_in_its_title_and_of_an_age_the_longest_
 
 
 @every_stack
+def test_an_expression_has_the_period_of_its_metrics(parameters):
+    # Else the console shows one point in five minutes of metrics of one minute (aws/aws-cdk, issues 7153 and 9156).
+    for graph in graphs(parameters):
+        periods = {rendering.id: rendering.period for _, rendering in pairs(graph)}
+        for each in expressions(graph):
+            assert {periods[id_] for id_ in re.findall(r"\b[a-z]+\b", each.expression)} == {each.period}
+
+
+@every_stack
 def test_a_label_says_which_of_several_metrics_it_is(parameters):
     for graph in graphs(parameters):
         names = {rendering.id: metric[1] for metric, rendering in pairs(graph)}
