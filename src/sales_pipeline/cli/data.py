@@ -10,7 +10,7 @@ import typer
 from common.printable import visible
 from common.streams import read_input
 from sales_pipeline.cli.group import option_names
-from sales_pipeline.cli.options import TIMES, Format, Profile, Region, StackName, finite, locate
+from sales_pipeline.cli.options import Format, Profile, Region, StackName, finite, locate, utc_time
 
 app = typer.Typer()
 
@@ -136,7 +136,7 @@ def query(
 def report(  # noqa: PLR0913
     *,
     since: Annotated[
-        datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only orders from this UTC time or later.")
+        datetime | None, typer.Option(parser=utc_time, metavar="TIME", help="Only orders from this UTC time or later.")
     ] = None,
     output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the report.")] = Path(
         "sales-report.html"

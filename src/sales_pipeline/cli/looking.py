@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sales_pipeline import defaults
-from sales_pipeline.cli.options import TIMES, Profile, Region, ReportFormat, StackName, finite, locate
+from sales_pipeline.cli.options import Profile, Region, ReportFormat, StackName, finite, locate, utc_time
 
 app = typer.Typer()
 
@@ -66,10 +66,10 @@ def trace(  # noqa: PLR0913 - one argument an option
         bool, typer.Option("--watch", help="Follow an order in progress until it arrives or fails.")
     ] = False,
     since: Annotated[
-        datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Look at all days from this UTC time on.")
+        datetime | None, typer.Option(parser=utc_time, metavar="TIME", help="Look at all days from this UTC time on.")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="With --since: up to this UTC time.")
+        datetime | None, typer.Option(parser=utc_time, metavar="TIME", help="With --since: up to this UTC time.")
     ] = None,
     seconds: Annotated[
         float,

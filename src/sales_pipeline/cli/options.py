@@ -1,6 +1,7 @@
 """What the commands of `sales` have in common: their options, and the stack that these name."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,12 +32,22 @@ StackName = Annotated[str | None, typer.Option(metavar="NAME", help="Stack on AW
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help="Named profile of the AWS CLI.")]
 Region = Annotated[str | None, typer.Option(metavar="NAME", help="AWS region, if not the profile's.")]
 
-TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+_TIMES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_time(text: str) -> datetime:
+    """Return a time in UTC, without a zone. For each option that takes a time."""
+    for form in _TIMES:
+        with suppress(ValueError):
+            return datetime.strptime(text, form)  # noqa: DTZ007 - each is in UTC
+    raise typer.BadParameter(f"expected a UTC time such as 2026-11-22 or 2026-11-22T12:00, found {text!r}")
+
+
 Since = Annotated[
-    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived at this UTC time or later.")
+    datetime | None, typer.Option(parser=utc_time, metavar="TIME", help="Only what arrived at this UTC time or later.")
 ]
 Until = Annotated[
-    datetime | None, typer.Option(formats=TIMES, metavar="TIME", help="Only what arrived before this UTC time.")
+    datetime | None, typer.Option(parser=utc_time, metavar="TIME", help="Only what arrived before this UTC time.")
 ]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Only what failed for a reason that contains this text.")]
 Wait = Annotated[
@@ -46,7 +57,7 @@ Wait = Annotated[
         min=0,
         max=86_400,
         callback=finite,
-        help="A younger order may still arrive; by default from the stack's settings.",
+        help="How long an order may take to S3; by default from the stack's settings.",
     ),
 ]
 ReadUnits = Annotated[

@@ -7,7 +7,6 @@ import typer
 
 from sales_pipeline import defaults
 from sales_pipeline.cli.options import (
-    TIMES,
     Format,
     Profile,
     ReadUnits,
@@ -22,6 +21,7 @@ from sales_pipeline.cli.options import (
     Yes,
     finite,
     locate,
+    utc_time,
 )
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def backfill(  # noqa: PLR0913
     since: Annotated[
         datetime | None,
         typer.Option(
-            formats=TIMES, metavar="TIME", help="Only orders whose id (UUIDv7) is from this UTC time or later."
+            parser=utc_time, metavar="TIME", help="Only orders whose id (UUIDv7) is from this UTC time or later."
         ),
     ] = None,
     rate: Annotated[

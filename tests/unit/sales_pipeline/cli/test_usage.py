@@ -48,8 +48,8 @@ def refused(command, program=app):
         ("report --output -", "--output - names no file"),
         ("report --output /", "--output / is a folder: name a file in it"),
         ("report --output /nowhere/report.html", "--output /nowhere/report.html: there is no folder /nowhere"),
-        ("report --since tomorrow", "'tomorrow' does not match"),
-        ("failures --since '2026\n\x1b[2J'", r"'2026\n\x1b[2J' does not match"),
+        ("report --since tomorrow", "expected a UTC time such as 2026-11-22 or 2026-11-22T12:00, found 'tomorrow'"),
+        ("failures --since '2026\n\x1b[2J'", r"found '2026\n\x1b[2J'"),
     ],
 )
 def test_wrong_usage_says_what_is_wrong_and_where_the_right_usage_is(command, says):
