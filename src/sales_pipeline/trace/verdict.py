@@ -193,12 +193,13 @@ def _not_in_the_table(found: Evidence) -> Verdict:
         failures = found.at(*_FAILED)
         failed = f" A change of it failed: {failures[-1].reason}." if failures else ""
         return Verdict(Kind.deleted, f"Not in the table: {deleted}.{stay}{failed}")
-    if found.lacks(*Place):
-        return Verdict(Kind.not_in_the_table, "Not in the table, and no trace of it in what could be looked at.")
-    never = "It was never there"
-    if found.days_left != 0:
-        never += ", or it was deleted and its rows are in other days: `--since` looks at more"
-    return Verdict(Kind.not_in_the_table, f"Not in the table, and no trace of it. {never}.")
+    seen = " in what could be looked at" if found.lacks(*Place) else ""
+    deleted = (
+        " If it was deleted, its rows can be in other days: `--since` looks at more." if found.days_left != 0 else ""
+    )
+    return Verdict(
+        Kind.not_in_the_table, f"Not in the table, and no trace of it{seen}. Check the id, and the stack.{deleted}"
+    )
 
 
 def _without_table(found: Evidence) -> Verdict:

@@ -217,15 +217,21 @@ CASES = {
     ),
     "nobody ever wrote it": (
         evidence(DELETED),
-        (Kind.not_in_the_table, "Not in the table, and no trace of it. It was never there."),
+        (Kind.not_in_the_table, "Not in the table, and no trace of it. Check the id, and the stack."),
     ),
     "nobody wrote it in these days": (
         evidence(DELETED, **ELSEWHERE),
-        (Kind.not_in_the_table, "or it was deleted and its rows are in other days: `--since` looks at more."),
+        (
+            Kind.not_in_the_table,
+            "the stack. If it was deleted, its rows can be in other days: `--since` looks at more.",
+        ),
     ),
     "it is not in the table, and not everything could be read": (
         evidence(DELETED, gaps=[gap(Place.kinesis)]),
-        (Kind.not_in_the_table, "Not in the table, and no trace of it in what could be looked at."),
+        (
+            Kind.not_in_the_table,
+            "no trace of it in what could be looked at. Check the id, and the stack.",
+        ),
     ),
     "the table could not be read": (
         evidence(None, gaps=[gap(Place.table)]),
