@@ -154,7 +154,7 @@ class _Drawing:
                 f"  {age(each.age_seconds):>6}  {order_id}  {each.order.event:<6}  {each.order.values}"
                 for order_id, each in zip(ids, shown, strict=True)
             ]
-            found += self._list("newest changes in the stream", texts)
+            found += self._list("newest changes in the Kinesis stream", texts)
         if screen.lake_rows and rows > 0:
             written = "" if screen.lake_age_seconds is None else f": {age(screen.lake_age_seconds)} ago"
             orders = screen.lake_rows[:rows]

@@ -61,7 +61,7 @@ sales-data-projection on this machine                               12:00:00 UTC
 ! errors: records wait for a replay: see `sales failures`, and
   docs/runbook.md#refused-records or docs/runbook.md#transform-errors
 
-newest changes in the stream
+newest changes in the Kinesis stream
      3 s  01a20446-a53f-7000-a43e-000000000002  INSERT  Tablet 11-inch, 1, 349.…
      6 s  01a20446-a53f-7000-a43e-000000000001  INSERT  Laptop, 1, 349.00
 
@@ -103,7 +103,7 @@ sales-data-projection on this machine
   docs/runbook.md#refused-records or
   docs/runbook.md#transform-errors
 
-newest changes in the stream
+newest changes in the Kinesis stream
      3 s  01a20446-a53f-7000-a43e-00000…
      6 s  01a20446-a53f-7000-a43e-00000…
 
@@ -127,7 +127,7 @@ sales-data-projection on this machine                                           
   crawler       READY      last crawl SUCCEEDED, 3 min ago
   alarms                   1 alarm; none fires
 
-newest changes in the stream
+newest changes in the Kinesis stream
      3 s  01a20446-a53f-7000-a43e-000000000002  INSERT  Tablet 11-inch, 1, 349.00
      6 s  01a20446-a53f-7000-a43e-000000000001  INSERT  Laptop, 1, 349.00
 
@@ -154,7 +154,7 @@ before it writes an object. The first rows come at about 12:00:58 UTC, in 58 s.
   crawler       READY      last crawl SUCCEEDED, 3 min ago
   alarms                   1 alarm; none fires
 
-newest changes in the stream
+newest changes in the Kinesis stream
      5 s  01a20446-a53f-7000-a43e-000000000001  INSERT  Laptop, 1, 349.00"""
 
 FEW_LINES = """\
@@ -256,5 +256,5 @@ def test_ids_of_any_length_stand_in_a_column():
     newest = [
         (number, Order(each, "Mug", "INSERT")) for number, each in enumerate(("7", "bad-order", "漢字", "x" * 40))
     ]
-    lines = shown(look(changes=changes(1, newest=newest)), 100).partition("in the stream\n")[2].splitlines()[:4]
+    lines = shown(look(changes=changes(1, newest=newest)), 100).partition("in the Kinesis stream\n")[2].splitlines()[:4]
     assert [cell_len(each.partition("INSERT")[0]) for each in lines] == [48, 48, 48, 52]
