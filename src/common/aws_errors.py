@@ -12,6 +12,10 @@ _CREDENTIALS_UNKNOWN = "AWS does not accept these credentials: check {profile} a
 _DENIED = "no permission for {action} on {what}: ask for it, or choose other credentials with {profile}"
 _THROTTLED = "AWS throttled {action} on {what} for too long: wait a minute, then run the same command again"
 _UNREACHED = "cannot reach AWS: check the network, the region and the endpoint ({message})"
+_UNREACHED_HERE = (
+    "cannot reach AWS: nothing answers at this terminal's own endpoint, which is on this machine ({message}). Run "
+    '`sales up` and then `eval "$(sales env)"` again, or open another terminal to use AWS'
+)
 _UNANSWERED = "{place} did not answer: check the network and the endpoint, then run the same command again"
 # For what has no advice of its own.
 _OWN_FAULT = (
@@ -62,6 +66,8 @@ _FOR_GOOD = {
     *("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "NoCredentialsError", "SSOTokenLoadError"),
     *("TokenRetrievalError", "UnauthorizedSSOTokenError", "UnrecognizedClientException"),
 }
+_HERE = '"http://127.0.0.1:'
+"""The beginning of the endpoint that `sales env` sets."""
 _TARGETS = ("--table", "--stack-name", "--region")
 
 
@@ -90,7 +96,10 @@ def explain(  # noqa: PLR0913 - one argument per thing that the line can name
         # AWS' message names the denied action, which can differ from the call: assuming a role, for example.
         named = re.search(r"perform: (\S+)", message)
         action = named[1] if named else error.operation_name
-    text = (advice.get(name) or _general(error, message)).format(
+    text = advice.get(name) or _general(error, message)
+    if text == _UNREACHED and _HERE in message:
+        text = _UNREACHED_HERE
+    text = text.format(
         name=name,
         message=message.removesuffix("."),
         action=action,

@@ -27,7 +27,7 @@ The pipeline runs. An order is written every {seconds:.0f} seconds, until Ctrl-C
 Rows appear in S3 after about a minute. Logs: {log_dir}
 It listens on {endpoint_url}{taken}.
 
-In another terminal the commands of `sales` find this pipeline. For the AWS CLI and boto3, run there:
+{elsewhere}
 
 {command}
 """
@@ -65,7 +65,7 @@ def _write_orders(
         return generate.run(stack)
     hints = [
         f"Ctrl-C stops the pipeline. Logs: {local.log_dir}",
-        "In another terminal, the commands of `sales` find it. For the AWS CLI and boto3, run there:",
+        elsewhere(sales_home),
         env_command(sales_home),
     ]
     main = threading.main_thread().ident or 0
@@ -110,8 +110,16 @@ def greeting(endpoint_url: str, log_dir: str, sales_home: str | None) -> str:
         log_dir=log_dir,
         endpoint_url=endpoint_url,
         taken=f", because another program uses port {PREFERRED_PORT}" if is_taken else "",
+        elsewhere=elsewhere(sales_home),
         command=env_command(sales_home),
     )
+
+
+def elsewhere(sales_home: str | None) -> str:
+    """Return what to run `env_command` in another terminal for. Without SALES_HOME, `sales` would look at AWS there."""
+    if sales_home:
+        return "In another terminal, run this, so that `sales`, the AWS CLI and boto3 find this pipeline:"
+    return "In another terminal, the commands of `sales` find this pipeline. For the AWS CLI and boto3, run there:"
 
 
 def env_command(sales_home: str | None) -> str:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from botocore.exceptions import ClientError, UnknownServiceError
+from botocore.exceptions import ClientError, EndpointConnectionError, UnknownServiceError
 
 from common.aws_errors import ADVICE, explain
 from generator.console import WRITE_ADVICE
@@ -87,3 +87,18 @@ def test_a_failed_write_names_only_options_that_both_its_commands_have(code):
     options = ("--profile", "--region", "--seed", "--rate")
     named = re.findall(r"--[a-z-]+", explained(code, options=options, advice=WRITE_ADVICE))
     assert set(named) <= set(options)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "advice"),
+    [
+        ("http://127.0.0.1:4566/", 'Run `sales up` and then `eval "$(sales env)"` again, or open another terminal'),
+        ("https://dynamodb.eu-west-1.amazonaws.com/", "check the network, the region and the endpoint"),
+    ],
+)
+def test_an_endpoint_that_does_not_answer_is_a_pipeline_that_has_stopped_or_a_network_that_is_down(endpoint, advice):
+    error = EndpointConnectionError(endpoint_url=endpoint)
+    text = explain(error, what="the table", place="AWS", options=())
+    assert text.startswith("cannot reach AWS: ")
+    assert advice in text
+    assert endpoint in text

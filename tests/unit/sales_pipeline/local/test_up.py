@@ -25,7 +25,10 @@ def test_where_the_port_is_taken_it_says_so_and_names_no_other():
 
 
 def test_a_terminal_without_sales_home_gets_it_with_that_line():
-    assert "\neval \"$(SALES_HOME='/my folder' sales env)\"\n" in greeting("http://127.0.0.1:4566", "/", "/my folder")
+    said = greeting("http://127.0.0.1:4566", "/", "/my folder")
+    assert "\neval \"$(SALES_HOME='/my folder' sales env)\"\n" in said
+    assert "run this, so that `sales`, the AWS CLI and boto3 find this pipeline:\n" in said
+    assert "commands of `sales` find" not in said
 
 
 @pytest.fixture
