@@ -38,7 +38,8 @@ def delay(asked: Asked, figures: Figures, buffer_ms: int) -> list[ET.Element]:
     text = (
         f"From {begin} to the moment at which Firehose has to write its object to S3. The object's name says when its "
         f"first record arrived. Firehose writes it up to {words.span(buffer_ms)} later, because it has two buffers, or "
-        f"earlier if they are full. So an order can have arrived earlier than the chart shows.{missing}"
+        "earlier if they are full. So an order can have arrived earlier than the chart shows. The time in which the "
+        f"transform runs and S3 stores the object is not in the chart.{missing}"
     )
     half, most = words.span(delays.within_ms(0.5)), words.span(delays.within_ms(0.95))
     title = f"Half of the orders took up to {half}, 95 % up to {most}"
