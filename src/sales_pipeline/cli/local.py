@@ -31,7 +31,8 @@ def _local(name: str) -> Any:  # noqa: ANN401 - a module
 def demo() -> None:
     """Run the whole pipeline once on this machine and check it.
 
-    It writes 300 orders, waits until they are rows in S3, runs the crawler and a query, and stops everything.
+    It writes 300 orders, waits until they are rows in S3, runs the crawler and a query, writes a report
+    with charts, and stops everything.
 
     Exit codes: 0 every order arrived exactly once; 1 one did not, or something failed.
 

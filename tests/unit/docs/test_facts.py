@@ -4,14 +4,19 @@ import base64
 import json
 import re
 
+import pytest
+
 from tests import ROOT
 from tests.unit.events import change_event
 from tests.unit.local_aws.athena.lake import DECLARED, Lake, day
 from transform.column_types import DECIMAL, INT32, STRING, Column
 from transform.record import RowWriter
 
+COMMANDS = (ROOT / "docs/commands.md").read_text()
 CONTRACT = (ROOT / "docs/contract.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 FAILURES = (ROOT / "docs/failures.md").read_text()
+README = (ROOT / "README.md").read_text()
 
 
 def test_the_tests_that_show_what_happens_on_failure_exist_where_the_page_says():
@@ -62,3 +67,25 @@ def test_the_reasons_are_those_of_the_samples():
     shown = set(re.findall(r"`(\$[^`]*: [^`]*)` \|$", CONTRACT, re.MULTILINE))
     assert len(shown) == 10
     assert shown <= reasons
+
+
+@pytest.mark.parametrize("page", sorted(page.name for page in (ROOT / "docs").glob("*.md")))
+def test_an_order_is_written_by_hand_only_where_the_lines_of_sales_env_are_set(page):
+    """With the table's usual name, a terminal without these lines would write into the table of the stack on AWS."""
+    tables = re.findall(r"^ *\$ aws dynamodb .*--table-name (\S+)", (ROOT / "docs" / page).read_text(), re.MULTILINE)
+    assert "order_table" not in tables
+
+
+def test_the_page_of_the_commands_says_first_that_the_aws_cli_needs_sales_env():
+    assert 'eval "$(sales env)"' in COMMANDS.partition("\n## ")[0]
+
+
+def test_both_pages_say_the_same_of_how_long_the_tests_take():
+    told = [re.findall(r"about (\w+)\s+minutes on two cores", page) for page in (README, CONTRIBUTING)]
+    assert told[0]
+    assert told[0] == told[1]
+
+
+def test_contributing_names_each_folder_of_the_end_to_end_tests():
+    folders = {each.name for each in (ROOT / "tests/e2e").iterdir() if (each / "__init__.py").is_file()}
+    assert set(re.findall(r"^\| `(\w+)/` \|", CONTRIBUTING, re.MULTILINE)) == folders
