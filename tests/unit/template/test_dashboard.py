@@ -84,7 +84,7 @@ def test_one_is_free_beside_two_others():
     assert most <= 50
     page = " ".join((ROOT / "docs" / "costs.md").read_text().split())
     assert f"at most 50 metrics. This one refers to metrics {most} times" in page
-    beyond = f"AWS bills {costs.dashboard_usd():.0f} USD a month for each dashboard of an account beyond the third."
+    beyond = f"AWS bills {costs.dashboard_usd():.0f} USD per month for each dashboard of an account beyond the third."
     assert beyond in TEMPLATE["Parameters"]["Dashboard"]["Description"]
 
 

@@ -1,4 +1,4 @@
-"""What a load costs a month, by hand: what AWS rounds up, and each part."""
+"""What a load costs per month, by hand: what AWS rounds up, and each part."""
 
 import math
 from dataclasses import replace

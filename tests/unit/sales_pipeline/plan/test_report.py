@@ -196,7 +196,7 @@ def test_the_costs_of_the_stream_s_modes_are_computed():
     said = stated("| | `StreamMode=PROVISIONED`", 1, 2)
     del said["Capacity"]
     assert said == {
-        f"USD a month: {name}": list(both)
+        f"USD per month: {name}": list(both)
         for name, *both in zip(names, column("PROVISIONED"), column("ON_DEMAND"), strict=True)
     }
 
@@ -234,11 +234,11 @@ def test_the_other_numbers_on_the_page_of_costs_are_computed():
     (saved_usd,) = (each.saves_usd for each in costs.levers(YEAR) if each.name == "BufferIntervalSeconds=900")
     text = " ".join(COSTS.read_text().split())
     expected = [
-        f"costs **about {month:.0f} USD a month at first and about {year:.0f} after a year**",
+        f"costs **about {month:.0f} USD per month at first and about {year:.0f} after a year**",
         f"Of the {len(dates)} prices, {len(dated)} carry a date from {dated[0]} to {dated[-1]}",
         f"{dates.count('undated')} were read from pages without a date, and {dates.count('recalled')} are from memory",
         f"Most of the prices, {secondary}, are from secondary sources",
-        f"each further DPU costs the same again: {shown(costs.DAYS * 4 * costs.crawl_usd(0))} USD a month",
+        f"each further DPU costs the same again: {shown(costs.DAYS * 4 * costs.crawl_usd(0))} USD per month",
         f"costs {prices.ATHENA_TB.usd:.0f} USD per TB",
         f"about {costs.query_usd(QUERY_CUTOFF_BYTES) * 100:.0f} cents at most",
         f"stream are {anyway:.0f} of the {month:.0f} USD",
@@ -250,9 +250,9 @@ def test_the_other_numbers_on_the_page_of_costs_are_computed():
         f"read {CRAWL_READS_PER_SECOND} and list {CRAWL_LISTED_PER_SECOND:,} objects per second",
         f"After a year a query of the view reads {old.gathered_objects:,.0f} objects",
         f"which costs {costs.view_query_usd(YEAR, 'PROVISIONED'):.2f} USD",
-        f"the table's stream: {shown(costs.stream_reads_usd(needs))} USD a month",
+        f"the table's stream: {shown(costs.stream_reads_usd(needs))} USD per month",
         f"{math.floor(view_days(Load(1))):,} days divided by the orders per second",
-        f"AWS bills {costs.dashboard_usd():.2f} USD a month for it",
+        f"AWS bills {costs.dashboard_usd():.2f} USD per month for it",
     ]
     missing = [each for each in expected if each not in text]
     assert missing == []
@@ -267,6 +267,11 @@ def test_the_readme_says_what_it_costs():
         f"the crawler {crawler_usd(4):.0f}.",
     ]
     assert [each for each in expected if each not in text] == []
+
+
+def test_the_page_of_the_deployment_says_what_it_costs_before_one_chooses_parameters():
+    text = (ROOT / "docs/deploy.md").read_text().partition("## Choose the parameters")[0]
+    assert f"[about {together_usd(AS_IT_COMES):.0f} USD per month](costs.md)" in text
 
 
 # ── The command ──────────────────────────────────────────────────────────────────────────────────
