@@ -1,5 +1,6 @@
 """Looks at every place that one order can be in, at the same time, and says what it could not look at."""
 
+import json
 import math
 import time
 from collections import Counter
@@ -18,10 +19,10 @@ from sales_pipeline import query
 from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.keys import Keys
+from sales_pipeline.aws.pipe_event import encode
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.errors import SalesError
 from sales_pipeline.failures.dead_letters import Listing
-from sales_pipeline.orders.attributes import json_of_attribute
 from sales_pipeline.orders.version import DELETED, VersionError
 from sales_pipeline.reconcile.declared import ProjectedDays
 from sales_pipeline.reconcile.reader import Sources
@@ -35,6 +36,7 @@ from sales_pipeline.trace.objects import Objects, Search
 from sales_pipeline.trace.reasons import one_line
 from sales_pipeline.trace.streams import KinesisStream, Order, TableStream
 from sales_pipeline.trace.where import Period
+from transform.plain_json import plain_json
 
 ATHENA_SECONDS = 30.0
 _MAKERS = {"sales_data": "`sales crawl` makes it", athena.VIEW: "its saved query makes it"}
@@ -211,9 +213,9 @@ class Looker:
 
 
 def _shown(attribute: Mapping[str, Any]) -> str:
-    """Return the value of an attribute for a person."""
+    """Return the value of an attribute for a person: anything but a text and a number as the JSON of a row."""
     ((kind, value),) = attribute.items()
-    return value if kind in {"S", "N"} else json_of_attribute(attribute)
+    return value if kind in {"S", "N"} else plain_json(json.loads(encode(attribute))).decode()
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from typing import Any
 
 from common.printable import printable
 from sales_pipeline.aws.keys import Keys
-from sales_pipeline.orders.attributes import json_of_attribute
 from sales_pipeline.orders.change import change_of
 from sales_pipeline.terminal.times import to_ms
 from transform.column_types import Column
+from transform.plain_json import plain_json
 from transform.values import event_time
 
 _CHARACTERS_MAX = 80  # of one value: an order has up to 400 KB
@@ -84,14 +84,14 @@ def _created_ms(time: Any) -> int | None:  # noqa: ANN401
     return to_ms(datetime.fromisoformat(text)) if text else None
 
 
-def _of_attribute(attribute: Any) -> Any:  # noqa: ANN401
-    """Return the text of a string or of a number as it is there, and any other attribute as plain JSON."""
+def _of_attribute(attribute: Any) -> str:  # noqa: ANN401
+    """Return the text of a string or of a number as it is there, and any other attribute as the JSON of a row."""
     match attribute:
         case {"S": str(text)} | {"N": str(text)}:
             return text
     try:
-        return json.loads(json_of_attribute(attribute), parse_int=str, parse_float=str)
-    except ValueError:
+        return plain_json(attribute).decode()
+    except (ValueError, RecursionError):
         return "?"
 
 

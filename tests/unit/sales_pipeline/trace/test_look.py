@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from sales_pipeline import query
+from sales_pipeline.aws.pipe_event import encode
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.query import QueryError
 from sales_pipeline.terminal.table import DataTable
@@ -333,10 +334,11 @@ def test_an_order_that_is_looked_for_again_is_found_when_it_arrives(world, monke
 def test_a_table_with_a_key_and_columns_of_its_own(session, world, monkeypatch):
     own = World(session, EVERY_TYPE)
     monkeypatch.setattr(query, "ask_all", own.ask_all)
-    item = {"orderNo": {"N": "12"}, "class": {"BOOL": True}, "Total": {"N": "1.5"}, "shipping": {"L": [{"S": "x"}]}}
+    box = {"L": [{"S": "x"}, {"N": "10"}, {"B": b"x"}]}
+    item = {"orderNo": {"N": "12"}, "class": {"BOOL": True}, "Total": {"N": "1.5"}, "shipping": box}
     change = json.loads(event("o", 1))
     change["dynamodb"] |= {"Keys": {"orderNo": {"N": "12"}}, "NewImage": item}
-    own.kinesis.shards = [[(1, "12", json.dumps(change).encode())]]
+    own.kinesis.shards = [[(1, "12", encode(change))]]
     client = own.client("dynamodb")
     client.create_table(
         TableName="numbers",
@@ -346,9 +348,9 @@ def test_a_table_with_a_key_and_columns_of_its_own(session, world, monkeypatch):
     )
     own.stack = replace(own.stack, outputs=OUTPUTS | {"TableName": "numbers"})
     client.put_item(TableName="numbers", Item=item)
-    world.put(object_key("12-00-00"), RowWriter(EVERY_TYPE).row(json.dumps(change).encode()) + b"\n")
+    world.put(object_key("12-00-00"), RowWriter(EVERY_TYPE).row(encode(change)) + b"\n")
     found = own.look("12")
     client.delete_table(TableName="numbers")
     assert (decide(found).kind, len(found.rows), len(found.sightings)) == (Kind.in_the_lake, 1, 1)
-    assert found.held.values == {"class": "true", "price": "1.5", "shipping": '["x"]'}
+    assert found.held.values == {"class": "true", "price": "1.5", "shipping": '["x",10,"eA=="]'}
     assert found.gaps == []

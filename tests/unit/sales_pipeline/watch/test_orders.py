@@ -48,8 +48,23 @@ def test_columns_of_a_team_are_shown_in_their_order_and_those_that_are_missing_l
     assert of_event(data, OWN) == Order("12", "c-1")
     image["box"] = {"M": {"cm": {"L": [{"N": "1.50"}]}}}
     data = json.dumps({"dynamodb": {"Keys": {"number": {"N": "12"}}, "NewImage": image}}).encode()
-    assert of_event(data, OWN).values == 'c-1, {"cm": ["1.5"]}'
+    assert of_event(data, OWN).values == 'c-1, {"cm":[1.50]}'
     assert of_row(b'{"number":12,"customer_id":"c-1","box":null}', OWN) == Order("12", "c-1")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "shown"),
+    [
+        ({"M": {"n": {"NS": ["10", "2.5"]}, "b": {"B": "AQ=="}}}, '{"n":[2.5,10],"b":"AQ=="}'),
+        ({"L": [{"N": "1E+20"}, {"NULL": True}, {"S": "é"}]}, '[1E+20,null,"é"]'),
+        ({"BOOL": False}, "false"),
+        ({"N": 10}, "?"),
+        ({"other": "1"}, "?"),
+    ],
+)
+def test_a_change_shows_any_attribute_as_its_row_will(attribute, shown):
+    data = json.dumps({"dynamodb": {"Keys": {"number": {"N": "12"}}, "NewImage": {"box": attribute}}}).encode()
+    assert of_event(data, OWN).values == shown
 
 
 def test_text_of_others_is_visible_and_of_bounded_length():
