@@ -3,6 +3,7 @@
 import statistics
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +27,7 @@ from sales_pipeline.local import demo_report, evidence, folders, pipeline, runni
 from sales_pipeline.local.demo_result import EMULATOR_LOG, compare
 from sales_pipeline.terminal.table import print_table
 from sales_pipeline.terminal.wrap import wrap
+from transform.column_types import DECIMAL, INT32, INT64, Column
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -37,11 +39,8 @@ SEED = 7
 BUFFER_INTERVAL_SECONDS = 5
 ARRIVAL_SECONDS = 60.0
 POLL_SECONDS = 0.25
-# The rows fit a terminal of 80 columns.
-SQL = (
-    "SELECT orderid, product_name, price FROM sales_data_projection_db.sales_data WHERE price > 100 "
-    "ORDER BY orderid DESC LIMIT 10"
-)
+_NUMBERS = (INT32, INT64, DECIMAL)
+_BESIDE_KEY = 2  # so the rows fit a terminal of 80 columns
 
 
 @dataclass
@@ -190,11 +189,22 @@ def _query_rows(stack: Stack, console: PlainConsole, clock: Clock, state_dir: Pa
     _say(console, crawl.run(stack, partial(pipeline.crawl, state_dir)), indent="  ")
     clock.step("query")
     console.print()
-    _say(console, SQL)
+    table, key = stack["CrawledTable"], f'"{stack.key.name}"'
+    sql = latest_orders(table, stack.columns)
+    _say(console, sql)
     console.print()
-    query.run(stack, SQL, "table")
-    counted = query.ask(stack, f"SELECT orderid, count(*) FROM {stack['CrawledTable']} GROUP BY orderid")  # noqa: S608
+    query.run(stack, sql, "table")
+    counted = query.ask(stack, f"SELECT {key}, count(*) FROM {table} GROUP BY {key}")  # noqa: S608
     return dict(counted.rows)
+
+
+def latest_orders(table: str, columns: Sequence[Column]) -> str:
+    """Return a query of ten orders that shows some of these columns: those of the mock orders if they are there."""
+    key = columns[0].name if columns[0].name.isidentifier() else f'"{columns[0].name}"'
+    types = {column.name: column.type for column in columns[1:]}
+    shown = [key, *[name for name in ("product_name", "price", "quantity") if name in types][:_BESIDE_KEY]]
+    where = " WHERE price > 100" if types.get("price") in _NUMBERS else ""
+    return f"SELECT {', '.join(shown)} FROM {table}{where} ORDER BY {key} DESC LIMIT 10"  # noqa: S608
 
 
 def _send_orders(stack: Stack, console: PlainConsole) -> Progress:

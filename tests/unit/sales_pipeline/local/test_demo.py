@@ -15,7 +15,9 @@ from sales_pipeline.local import demo, evidence
 from sales_pipeline.local.demo import Progress
 from sales_pipeline.local.demo_result import DemoResult, compare
 from sales_pipeline.local.pipeline import Pipeline
-from tests.unit.sales_pipeline.columns import FOUR
+from tests.unit.local_aws.athena.lake import TABLE, Lake
+from tests.unit.sales_pipeline.columns import EVERY_TYPE, FOUR
+from transform.column_types import STRING, Column
 from transform.record import RowWriter
 
 
@@ -51,6 +53,23 @@ def test_long_lines_fit_a_terminal_and_are_whole_elsewhere(is_terminal, lines):
     console = SimpleNamespace(is_terminal=is_terminal, width=14, print=printed.append)
     demo._say(console, "Time: 28 s (sam build 3 s).", indent="  ")
     assert printed == lines
+
+
+@pytest.mark.parametrize(
+    ("columns", "sql"),
+    [
+        (FOUR, "SELECT orderid, product_name, price FROM orders WHERE price > 100 ORDER BY orderid DESC LIMIT 10"),
+        (FOUR[:3], "SELECT orderid, product_name, quantity FROM orders ORDER BY orderid DESC LIMIT 10"),
+        ((FOUR[0], Column("price", STRING)), "SELECT orderid, price FROM orders ORDER BY orderid DESC LIMIT 10"),
+        ((Column("id", STRING, name="order-no"),), 'SELECT "order-no" FROM orders ORDER BY "order-no" DESC LIMIT 10'),
+        (EVERY_TYPE, "SELECT order_no, price FROM orders WHERE price > 100 ORDER BY order_no DESC LIMIT 10"),
+    ],
+)
+def test_the_query_asks_for_columns_that_there_are(columns, sql):
+    assert demo.latest_orders("orders", columns) == sql
+    listed = [{"Name": column.name, "Type": column.type.catalog_type} for column in columns]
+    lake = Lake(TABLE | {"StorageDescriptor": TABLE["StorageDescriptor"] | {"Columns": listed}})
+    assert lake.ask(sql).rows == []
 
 
 def test_a_demo_that_wrote_nothing_is_not_equal():
