@@ -144,8 +144,9 @@ WHERE latest <= {ORDERS} OR expensive <= {ORDERS}
 def current(asked: Asked) -> str:
     """Return the WITH clause whose query `timed` has the current version of each order.
 
-    An order's time is that in its id if the id is a UUIDv7, and otherwise that of its row. `delay_ms` is how long the
-    order took to the beginning of its object, and with change columns how long its change did.
+    An order's time is that in its id if the id is a UUIDv7, and otherwise that of its row: with change columns, of the
+    first row of its newest change. `delay_ms` is how long the order took to the beginning of its object; with change
+    columns, how long that change did.
     """
     form, key = asked.form, _quoted(asked.form.key.name)
     id_ms = "CAST(NULL AS bigint)"
@@ -154,12 +155,16 @@ def current(asked: Asked) -> str:
     CASE WHEN regexp_like(lower({key}), '{_UUID7}')
       THEN from_base(replace(substr(lower({key}), 1, 13), '-', ''), 16) END"""
     event_ms = "CAST(NULL AS bigint)"
-    newest = 'dt DESC, "$time" DESC NULLS LAST'
+    newest, version_ms = 'dt DESC, "$time" DESC NULLS LAST', '"$arrived"'
     required = [f"{_quoted(name)} IS NOT NULL" for name in deletion_columns(form.columns)]
     is_order = " OR ".join(required) or "true"
     if form.change_columns:
         event_ms = "try(CAST(to_unixtime(from_iso8601_timestamp(event_time)) * 1000e0 AS bigint))"
-        newest = f"length(sequence_number) DESC NULLS LAST, sequence_number DESC NULLS LAST, {newest}"
+        change = "length(sequence_number) DESC NULLS LAST, sequence_number DESC NULLS LAST"
+        newest = f"{change}, {newest}"
+        # For the newest row, these are all rows of its change: it may have been delivered again much later.
+        first_of_change = f'min("$arrived") OVER (PARTITION BY {key} ORDER BY {change})'
+        version_ms = f'CASE WHEN sequence_number IS NULL THEN "$arrived" ELSE {first_of_change} END'
         is_order = "coalesce(event_name, '') <> 'REMOVE'"
     days = "" if asked.since_ms is None else f"  WHERE dt >= '{_day(asked.oldest_day_ms)}'\n"
     recent = "" if asked.since_ms is None else f"  WHERE coalesce(id_ms, arrived_ms, day_ms) >= {asked.since_ms}\n"
@@ -178,7 +183,7 @@ ranked AS (
   FROM stored
 ),
 dated AS (
-  SELECT *, min("$arrived") OVER (PARTITION BY {key}) AS "$first"
+  SELECT *, min("$arrived") OVER (PARTITION BY {key}) AS "$first", {version_ms} AS "$version"
   FROM ranked
 ),
 versions AS (
@@ -186,7 +191,7 @@ versions AS (
     {product} AS product,
     CAST({quantity} AS double) AS units, CAST({quantity} AS double) * CAST({price} AS double) AS revenue,
     CAST({quantity} AS varchar) AS quantity, CAST({price} AS varchar) AS price,
-    "$arrived" AS arrived_ms, "$first" AS first_ms, {event_ms} AS event_ms,
+    "$version" AS arrived_ms, "$first" AS first_ms, {event_ms} AS event_ms,
     CAST(to_unixtime(date_parse(dt, '%Y-%m-%d')) * 1000e0 AS bigint) AS day_ms, {id_ms} AS found_ms
   FROM dated
   WHERE "$newest" = 1 AND ({is_order})

@@ -142,6 +142,18 @@ def test_with_change_columns_the_delay_is_that_of_the_change():
     assert figures(lake(objects, ChangeColumns="APPEND"), asked(form=APPEND)).delays == [(1_000, 1), (5_000, 1)]
 
 
+def test_with_change_columns_a_change_that_came_twice_counts_when_it_came_first():
+    at = datetime.fromtimestamp((BEGIN_MS - 2_000) / 1000, UTC)
+    later = change("2", event_time=f"{at:%Y-%m-%dT%H:%M:%S}.000Z")
+    objects = {
+        BEGIN_MS - DAY_MS: [row("changed", **change("1"))],
+        BEGIN_MS: [row("changed", **later)],
+        BEGIN_MS + DAY_MS: [row("changed", **later), row("changed", **change("1"))],
+    }
+    found = figures(lake(objects, ChangeColumns="APPEND"), asked(form=APPEND))
+    assert ([each.time_ms for each in found.latest], found.delays) == ([BEGIN_MS], [(2_000, 1)])
+
+
 def test_since_takes_orders_by_their_time_and_reads_the_days_from_one_before():
     since_ms = BEGIN_MS
     old, new = uuid7(since_ms - 1, 1), uuid7(since_ms, 2)
