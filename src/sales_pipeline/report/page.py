@@ -101,7 +101,8 @@ def _how(report: Report) -> list[ET.Element]:
             tag(
                 "p",
                 "Each order counts once, in its current version, by the rule of the view sales_current. Duplicate rows "
-                "and deleted orders do not count. Revenue is quantity × price, in the currency of the prices.",
+                "and deleted orders do not count."
+                + (" Revenue is quantity × price, in the currency of the prices." if asked.has_revenue else ""),
             ),
             *(
                 tag("details", tag("summary", f"SQL of query {number}"), tag("pre", *_lines(sql)))

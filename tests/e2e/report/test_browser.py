@@ -2,10 +2,12 @@
 
 import pytest
 
+from sales_pipeline.orders.form import RowForm
 from sales_pipeline.report.queries import MINUTE_MS
 from tests import chromium
 from tests.e2e.report.sample import sales, sample
-from tests.unit.sales_pipeline.report.lakes import NOW_MS, lake, row, uuid7
+from tests.unit.sales_pipeline.columns import FOUR
+from tests.unit.sales_pipeline.report.lakes import NOW_MS, asked, lake, row, uuid7
 from tests.unit.sales_pipeline.report.reports import EVIL
 
 PHONE, TABLET, DESKTOP = 360, 800, 1280
@@ -148,6 +150,13 @@ def test_paper_is_white_and_has_every_chart(open_page, page_of_sales, width):
     page = open_page(page_of_sales, width, scheme="dark")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.locator(WIDE_CHARTS).count() == 7
-    assert page.locator(NARROW_CHARTS).count() == 0
+    assert page.locator(WIDE_CHARTS).count() == 0
+    assert page.locator(NARROW_CHARTS).count() == 7
+    assert min(page.evaluate(LETTERS % "narrow")) > 10.5
     assert page.locator("thead:visible").count() >= 2
+
+
+def test_a_chart_alone_is_as_large_as_one_of_two(open_page):
+    page = open_page(sample(lake({NOW_MS: [row("7")]}), question=asked(form=RowForm(columns=FOUR[:1]))))
+    letters = page.evaluate(LETTERS % "wide")
+    assert 10.5 < min(letters) <= max(letters) < 16.5

@@ -140,6 +140,7 @@ def test_what_the_rows_have_no_column_for_is_left_out_in_words():
     assert "no column product_name" in found.text
     assert "no columns quantity and price that are numbers" in found.text
     assert "Most expensive orders" not in found.text
+    assert "quantity × price" not in found.text
 
 
 def test_negative_and_huge_prices_have_bars():
