@@ -182,6 +182,9 @@ class Looker:
         key, order_id = self._sources.form.key, self._order.order_id
         declared, crawled = self._stack["DeclaredTable"], self._stack["CrawledTable"]
         view = f"{declared.partition('.')[0]}.{athena.VIEW}"
+        if not athena.can_have(key, order_id):
+            note = f"not asked: column {key.name} can't hold this id"
+            return [Answer(each, None, note) for each in (declared, crawled, view)], set()
         queries = {
             declared: athena.paths(declared, key, order_id, days),
             crawled: athena.rows(crawled, key, order_id, days),

@@ -6,7 +6,7 @@ from sales_pipeline.trace import athena
 from tests.unit.local_aws.athena.lake import Lake, day
 from tests.unit.sales_pipeline.columns import EVERY_TYPE, FOUR
 from tests.unit.sales_pipeline.trace.odd_ids import ODD_IDS
-from transform.column_types import DECIMAL, Column
+from transform.column_types import DECIMAL, INT32, Column
 
 GOOD = {"product_name": "Laptop", "quantity": 1, "price": 349.0}
 TODAY = [day()]
@@ -50,3 +50,20 @@ def test_only_the_days_are_asked_for_and_the_view_has_all():
 def test_a_key_has_the_type_of_its_column(key, order_id, sql):
     for question in (athena.paths, athena.rows):
         assert f"WHERE {sql} AND dt IN ('{day()}')" in question("t", key, order_id, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("key", "order_id", "can"),
+    [
+        (FOUR[0], "1.5", True),
+        (Column("n", INT32), "-12", True),
+        (Column("n", INT32), "2147483648", False),
+        (EVERY_TYPE[0], "2147483648", True),
+        (EVERY_TYPE[0], "1.5", False),
+        (Column("n", DECIMAL), "1.5", True),
+        (Column("n", DECIMAL), "1.0000000001", False),
+        (Column("n", DECIMAL), "12345678901234567890", False),
+    ],
+)
+def test_no_row_has_an_id_that_its_column_can_not_hold(key, order_id, can):
+    assert athena.can_have(key, order_id) == can

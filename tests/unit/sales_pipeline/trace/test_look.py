@@ -331,6 +331,17 @@ def test_an_order_that_is_looked_for_again_is_found_when_it_arrives(world, monke
     assert (decide(found).kind, len(found.sightings)) == (Kind.in_the_lake, 3)
 
 
+@pytest.mark.usefixtures("world")
+def test_athena_is_not_asked_for_an_id_that_no_row_can_have(session, monkeypatch):
+    monkeypatch.setattr(query, "ask_all", None)
+    found = World(session, EVERY_TYPE).look("1.5")
+    assert {each.table for each in found.answers} == {"declared.orders", "crawled.sales_data", "declared.sales_current"}
+    assert {(each.rows, each.note) for each in found.answers} == {
+        (None, "not asked: column order_no can't hold this id")
+    }
+    assert found.rows_are_known
+
+
 def test_a_table_with_a_key_and_columns_of_its_own(session, world, monkeypatch):
     own = World(session, EVERY_TYPE)
     monkeypatch.setattr(query, "ask_all", own.ask_all)
