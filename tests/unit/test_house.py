@@ -27,7 +27,7 @@ ALLOWED = {
     "sales_pipeline.query": ("common", "sales_pipeline.aws", "sales_pipeline.errors", "sales_pipeline.terminal"),
     "sales_pipeline.crawl": ("sales_pipeline.aws", "sales_pipeline.errors"),
     "sales_pipeline.env": ("sales_pipeline.aws",),
-    "sales_pipeline.generate": ("common", "generator", "sales_pipeline.aws", "sales_pipeline.errors"),
+    "sales_pipeline.generate": ("common", "generator", "transform", "sales_pipeline.aws", "sales_pipeline.errors"),
     "sales_pipeline.plan": ("sales_pipeline.errors", "sales_pipeline.terminal"),
     "sales_pipeline.failures": (
         *("common", "transform"),
@@ -56,7 +56,7 @@ ALLOWED = {
         *(f"sales_pipeline.{name}" for name in ("failures", "reconcile")),
     ),
     "sales_pipeline.local": (
-        *("common", "generator", "local_aws", "sales_pipeline.watch"),
+        *("common", "generator", "transform", "local_aws", "sales_pipeline.watch"),
         *(
             f"sales_pipeline.{name}"
             for name in (

@@ -5,8 +5,9 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import urlsplit
 
 import boto3
@@ -21,9 +22,10 @@ from sales_pipeline.local import health, pipeline, running, view
 from sales_pipeline.local.measurements import of_up
 from sales_pipeline.watch.display import Display
 from sales_pipeline.watch.run import Watch
+from transform.columns import COLUMNS
 
 GREETING = """
-The pipeline runs. An order is written every {seconds:.0f} seconds, until Ctrl-C or `sales down`.
+The pipeline runs. {orders}, until Ctrl-C or `sales down`.
 Rows appear in S3 after about a minute. Logs: {log_dir}
 It listens on {endpoint_url}{taken}.
 
@@ -31,10 +33,16 @@ It listens on {endpoint_url}{taken}.
 
 {command}
 """
+NO_ORDERS = """\
+No order is written by itself: mock orders do not fit
+src/transform/columns.py ({why}).
+Write orders of your own"""
 
 
 def run() -> int:
     """Start the pipeline and write an order every 3 seconds until Ctrl-C, SIGTERM or `sales down`.
+
+    Where mock orders do not fit the columns, it says why and writes none.
 
     Returns the exit code. Raises SalesError; and SystemExit where no order can be written any more, after saying so.
     """
@@ -50,19 +58,26 @@ def run() -> int:
         view.create(stack)
         with running.announce(home, local.stack_name, local.emulator.environment, local.state_dir):
             sales_home = os.environ.get("SALES_HOME")
-            console.print(greeting(local.emulator.endpoint_url, str(local.log_dir), sales_home))
-            code = _write_orders(stack, local, console, notes, sales_home)
+            why_unfit = generate.why_unfit(COLUMNS)
+            console.print(greeting(local.emulator.endpoint_url, str(local.log_dir), sales_home, why_unfit))
+            write = generate.write_none if why_unfit else partial(generate.run, stack)
+            code = _write_orders(stack, local, console, notes, sales_home, write)
             if code == FAILED_EXIT_CODE:
                 sys.exit(code)  # so that `claim` sees that it did not end in order
             return code
 
 
-def _write_orders(
-    stack: Stack, local: pipeline.Pipeline, console: PlainConsole, notes: "_Notes", sales_home: str | None
+def _write_orders(  # noqa: PLR0913, PLR0917 - what `run` has
+    stack: Stack,
+    local: pipeline.Pipeline,
+    console: PlainConsole,
+    notes: "_Notes",
+    sales_home: str | None,
+    write: Callable[..., int],
 ) -> int:
     """Write orders until Ctrl-C, and show the stages meanwhile where the output is a terminal."""
     if not console.is_interactive:
-        return generate.run(stack)
+        return write()
     hints = [
         f"Ctrl-C stops the pipeline. Logs: {local.log_dir}",
         elsewhere(sales_home),
@@ -72,7 +87,7 @@ def _write_orders(
     with notes.held(), Watch(stack, of_up(local.state_dir), hints, notes.lines) as watch:
         # Where the screen fails, nobody sees the orders: the writing ends as by Ctrl-C, and then the error is raised.
         screen = Display(watch.look, console, lambda: signal.pthread_kill(main, signal.SIGTERM))
-        return generate.run(stack, screen=screen)
+        return write(screen=screen)
 
 
 class _Notes:
@@ -99,14 +114,15 @@ class _Notes:
                 health.say(each)
 
 
-def greeting(endpoint_url: str, log_dir: str, sales_home: str | None) -> str:
+def greeting(endpoint_url: str, log_dir: str, sales_home: str | None, why_unfit: str = "") -> str:
     """Return what a person has to know of a pipeline that runs; `sales_home` is the value of SALES_HOME, if it is set.
 
-    Another terminal may not have that variable.
+    Another terminal may not have that variable. `why_unfit` is why mock orders do not fit the columns, if they do not.
     """
+    orders = f"An order is written every {DEFAULT_INTERVAL_SECONDS:.0f} seconds"
     is_taken = urlsplit(endpoint_url).port != PREFERRED_PORT
     return GREETING.format(
-        seconds=DEFAULT_INTERVAL_SECONDS,
+        orders=NO_ORDERS.format(why=why_unfit) if why_unfit else orders,
         log_dir=log_dir,
         endpoint_url=endpoint_url,
         taken=f", because another program uses port {PREFERRED_PORT}" if is_taken else "",

@@ -31,6 +31,13 @@ def test_a_terminal_without_sales_home_gets_it_with_that_line():
     assert "commands of `sales` find" not in said
 
 
+def test_where_mock_orders_do_not_fit_it_says_why_and_that_none_is_written():
+    said = greeting("http://127.0.0.1:4566", "/log", None, "$.dynamodb.NewImage.id: expected N, found nothing")
+    assert "An order is written" not in said
+    assert "Write orders of your own, until Ctrl-C" in said
+    assert "($.dynamodb.NewImage.id: expected N, found nothing)" in said
+
+
 @pytest.fixture
 def on_screen(tmp_path):
     def on_screen(**settings):

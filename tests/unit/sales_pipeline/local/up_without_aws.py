@@ -92,7 +92,7 @@ if __name__ == "__main__":
     up.find = lambda *_: None
     up.view = SimpleNamespace(create=lambda _: None)
     up.Watch = Watch
-    up.generate = SimpleNamespace(run=write_orders)
+    up.generate = SimpleNamespace(run=write_orders, why_unfit=lambda _: "")
     stand_ins.ANSWER_SECONDS = float(os.environ.get("ANSWER_SECONDS", "30"))
     health.LOOK_SECONDS = 0.05
     health.START_SECONDS = float(os.environ.get("START_SECONDS", "60"))
