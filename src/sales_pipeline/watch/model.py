@@ -151,7 +151,7 @@ def line(found: Screen) -> str:
     """Return the screen in one line, for where there is none."""
     rows = {each.stage: each for each in found.rows}
     parts = [
-        *_part(rows, "stream", rate="changes per minute"),
+        *_part(rows, "stream", rate="per minute"),
         *_part(rows, "delivery"),
         *_part(rows, "transform"),
         *_part(rows, "lake"),
@@ -169,7 +169,8 @@ def _part(rows: Mapping[str, Row], stage: str, rate: str = "") -> list[str]:
         return []
     texts = [each.text for each in found.phrases]
     if rate:
-        texts = [] if found.per_minute is None else [f"{amount(found.per_minute)} {rate}"]
+        count = None if found.per_minute is None else amount(found.per_minute)
+        texts = [] if count is None else [f"{count} {'change' if count == '1' else 'changes'} {rate}"]
     if found.oldest_seconds is not None:
         texts.append(f"the oldest for {age(found.oldest_seconds)}")
     return [f"{stage}: {', '.join(texts)}"] if texts else []

@@ -1,5 +1,6 @@
 """Samples in, screen out: rates, ages, the next object, what waits, what is wrong, and the first minute."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -224,6 +225,8 @@ def test_one_line_says_how_it_goes():
         "transform: 108 rows in the last hour  lake: 2 objects today, newest 10 s ago  errors: none  "
         "dead letters: none"
     )
+    rows = [replace(each, per_minute=1.0) if each.stage == "stream" else each for each in look().rows]
+    assert "  stream: 1 change per minute  " in line(replace(look(), rows=rows))
     wrong = look(pipe=stage("pipe", CurrentState="STOPPED"), errors=stages.errors(objects(1), None, NOW))
     assert line(wrong).startswith("2026-11-22T12:00:00Z  2 problems: pipe, errors  ")
 
