@@ -101,7 +101,7 @@ def _took(found: Evidence, version: bytes, first: FoundRow) -> str:
 
 
 def _pending(found: Evidence, version: bytes) -> Verdict | None:
-    """Return where the version is on its way, or why it ended; None if nothing says so."""
+    """Return where the version is in progress, or why it ended; None if nothing says so."""
     steps = [each for each in found.sightings if each.change.version == version and not _is_row(each, found.shown)]
     failures = [each for each in steps if each.place in _FAILED]
     moves = [each for each in steps if each.place in _NEXT and each.time_ms is not None]

@@ -1,4 +1,4 @@
-"""Shows the screen on a terminal, in a thread, so that whoever waits for the end of the command can do so."""
+"""Shows the screen on a terminal, in a thread, so that the caller can wait for the end of the command."""
 
 import os
 import signal

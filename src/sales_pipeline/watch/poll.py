@@ -72,7 +72,7 @@ class Poll:
                 before = self.samples[name]
                 since = began if before.failing_since is None else before.failing_since
                 self.samples[name] = replace(before, problem=one_line(error), failing_since=since)
-            except BaseException as error:  # noqa: BLE001 - whoever shows the samples raises it
+            except BaseException as error:  # noqa: BLE001 - what shows the samples raises it
                 self.problem = error
                 return
             self._over.wait(max(pause_seconds, REST * (self._clock() - began)))

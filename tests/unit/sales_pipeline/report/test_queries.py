@@ -197,8 +197,8 @@ def test_the_lists_are_those_of_all_days_however_many_orders_a_day_has():
     rows = [row(uuid7(time_ms, place), price) for place, (time_ms, price) in enumerate(many)]
     found = figures(lake({BEGIN_MS: rows}), asked())
     assert [each.time_ms for each in found.latest] == sorted((each for each, _ in many), reverse=True)[: queries.ORDERS]
-    dearest = sorted(((price, time_ms) for time_ms, price in many), reverse=True)[: queries.ORDERS]
-    assert [(each.revenue, each.time_ms) for each in found.expensive] == dearest
+    most_expensive = sorted(((price, time_ms) for time_ms, price in many), reverse=True)[: queries.ORDERS]
+    assert [(each.revenue, each.time_ms) for each in found.expensive] == most_expensive
 
 
 def test_the_highest_prices_that_a_row_can_hold_and_an_empty_lake_make_no_query_fail():
