@@ -16,9 +16,14 @@ def is_here(endpoint_url: str) -> bool:
         return host == "localhost"
 
 
+def is_local(stack: Stack, service: str) -> bool:
+    """Say whether a stack is on this machine. `service` is one that its clients ask."""
+    return is_here(_endpoint_url(stack, service))
+
+
 def place(stack: Stack, service: str) -> str:
     """Return where a stack is: this machine, or AWS with account and region. `service` is one that its clients ask."""
-    if is_here(_endpoint_url(stack, service)):
+    if is_local(stack, service):
         return "this machine"
     return f"AWS, account {stack.account}, {stack.session.region_name}"
 

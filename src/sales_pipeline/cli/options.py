@@ -113,10 +113,11 @@ class Target:
     @property
     def measurements(self) -> "Measurements":
         """What counts, and knows the last crawl and the stand-ins."""
+        from sales_pipeline.aws.place import is_local  # noqa: PLC0415
         from sales_pipeline.status import local_logs, read  # noqa: PLC0415
 
         if not self.local:
-            return local_logs.MEASUREMENTS if local_logs.is_local(self.stack) else read.MEASUREMENTS
+            return local_logs.MEASUREMENTS if is_local(self.stack, "cloudwatch") else read.MEASUREMENTS
         from sales_pipeline.local.measurements import of_up  # noqa: PLC0415
 
         return of_up(Path(self.local.state_dir))

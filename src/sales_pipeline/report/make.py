@@ -12,7 +12,7 @@ from common.files import write_output
 from common.printable import visible
 from sales_pipeline import defaults, query
 from sales_pipeline.aws.bucket import Folder, Location
-from sales_pipeline.aws.place import is_here
+from sales_pipeline.aws.place import is_local
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.errors import SalesError
 from sales_pipeline.failures.records import Failure, by_reason, read_error_object
@@ -102,7 +102,7 @@ def _ask(stack: Stack, sql: str) -> query.Answer:
 
 
 def _place(stack: Stack) -> str:
-    if is_here(stack.session.client("athena").meta.endpoint_url):
+    if is_local(stack, "athena"):
         return "on this machine"
     return f"on AWS, {stack.session.region_name}"
 

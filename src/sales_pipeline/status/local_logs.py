@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sales_pipeline.aws.place import is_here
 from sales_pipeline.aws.stack import Stack
 from sales_pipeline.status.measured import Series
 from sales_pipeline.status.read import Measurements, Rhythm
@@ -14,11 +13,6 @@ _CRAWLERS_LOG_GROUP = "/aws-glue/crawlers"  # the log group of all crawlers of a
 _RECORDS = {"RecordsOk": "records_ok", "RecordsDropped": "records_dropped", "RecordsFailed": "records_failed"}
 
 LogLine = tuple[datetime, str]
-
-
-def is_local(stack: Stack) -> bool:
-    """Return whether the stack runs on this machine."""
-    return is_here(stack.session.client("cloudwatch").meta.endpoint_url)
 
 
 def count_records(stack: Stack, since: datetime) -> Series:
