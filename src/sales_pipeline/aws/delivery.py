@@ -2,9 +2,6 @@
 
 from sales_pipeline.aws.stack import Stack
 
-TRANSFORM_BUFFER_SECONDS = 10.0
-"""How long Firehose gathers records before it calls the transform (template.yaml, BufferIntervalInSeconds)."""
-
 # How long it takes besides Firehose's buffer for S3. The pipe's window and the buffer before the transform take 11 s
 # (template.yaml); the rest is for each stage to notice and to work.
 OTHER_STAGES_SECONDS = 45.0

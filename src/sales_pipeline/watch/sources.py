@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 
 from sales_pipeline.aws.bucket import Location
 from sales_pipeline.aws.clients import with_shared_clients
-from sales_pipeline.aws.delivery import TRANSFORM_BUFFER_SECONDS, delivery_seconds
+from sales_pipeline.aws.delivery import delivery_seconds
 from sales_pipeline.aws.stack import Stack
+from sales_pipeline.plan.capacity import PROCESSOR_BUFFER_SECONDS
 from sales_pipeline.status.measured import Measured
 from sales_pipeline.status.read import Measurements, Reader
 from sales_pipeline.watch.buffers import Times
@@ -33,7 +34,7 @@ CLIENTS = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard"
 def times_of(stack: Stack) -> Times:
     """Return how long a change may wait in this stack."""
     buffer_seconds = float(stack.parameters["BufferIntervalSeconds"])
-    return Times(TRANSFORM_BUFFER_SECONDS, buffer_seconds, delivery_seconds(stack))
+    return Times(PROCESSOR_BUFFER_SECONDS, buffer_seconds, delivery_seconds(stack))
 
 
 def sources_of(stack: Stack, measurements: Measurements) -> dict[str, Source]:

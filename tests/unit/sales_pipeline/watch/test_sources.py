@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
-from sales_pipeline.aws.delivery import TRANSFORM_BUFFER_SECONDS
 from sales_pipeline.plan import prices
+from sales_pipeline.plan.capacity import PROCESSOR_BUFFER_SECONDS
 from sales_pipeline.plan.costs import HOURS
 from sales_pipeline.status import metrics
 from sales_pipeline.watch import passing, sources
@@ -41,7 +41,7 @@ def test_the_buffer_before_the_transform_is_that_of_the_template():
     configuration = TEMPLATE["Resources"]["DeliveryStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
     (processor,) = configuration["ProcessingConfiguration"]["Processors"]
     values = {each["ParameterName"]: each["ParameterValue"] for each in processor["Parameters"]}
-    assert float(values["BufferIntervalInSeconds"]) == TRANSFORM_BUFFER_SECONDS
+    assert float(values["BufferIntervalInSeconds"]) == PROCESSOR_BUFFER_SECONDS
 
 
 ROWS = b"".join(b'{"orderid":"%d","price":1.0}\n' % number for number in range(2000))
