@@ -30,7 +30,9 @@ class Version(NamedTuple):
     digest: bytes
 
 
-_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+"""Pattern of a UUIDv7 in lower case (RFC 9562, 5.7)."""
+_UUID7 = re.compile(UUID7, re.IGNORECASE)
 _encode = msgspec.json.Encoder().encode
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sales_pipeline.orders.form import RowForm
+from sales_pipeline.orders.version import UUID7
 from sales_pipeline.reconcile.declared import NAME_TIME
 from transform.column_types import DECIMAL, INT32, INT64, STRING, Column, deletion_columns
 
@@ -20,7 +21,6 @@ SECONDS_FOR_MS, MINUTES_FOR_MS = 15 * MINUTE_MS, 6 * HOUR_MS
 """How far back orders are counted by the second, and by the minute. Older ones are counted by the hour."""
 _FIRST_ID_MS = 1_577_836_800_000  # 2020-01-01: an earlier time is no time
 _LATEST_DELAY_MS = 30 * DAY_MS
-_UUID7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"  # RFC 9562, 5.7
 _NUMBERS = (INT32, INT64, DECIMAL)
 
 
@@ -152,7 +152,7 @@ def current(asked: Asked) -> str:
     id_ms = "CAST(NULL AS bigint)"
     if form.key.type is STRING:
         id_ms = f"""
-    CASE WHEN regexp_like(lower({key}), '{_UUID7}')
+    CASE WHEN regexp_like(lower({key}), '^{UUID7}$')
       THEN from_base(replace(substr(lower({key}), 1, 13), '-', ''), 16) END"""
     event_ms = "CAST(NULL AS bigint)"
     newest, version_ms = 'dt DESC, "$time" DESC NULLS LAST', '"$arrived"'
