@@ -33,7 +33,7 @@ from sales_pipeline.trace.budget import Budget
 from sales_pipeline.trace.found import Answer, ChangeReader, Evidence, FoundRow, Gap, Held, Place, Sighting
 from sales_pipeline.trace.letters import Letters
 from sales_pipeline.trace.objects import Objects, Search
-from sales_pipeline.trace.reasons import one_line
+from sales_pipeline.trace.reasons import reason_of
 from sales_pipeline.trace.streams import KinesisStream, Order, TableStream
 from sales_pipeline.trace.where import Period
 from transform.plain_json import plain_json
@@ -64,7 +64,7 @@ class _Guard:
 
     def add(self, place: str, error: Exception) -> None:
         self.errors[place] = error
-        self.gaps.append(Gap(place, one_line(error)))
+        self.gaps.append(Gap(place, reason_of(error)))
 
 
 class Looker:
@@ -209,7 +209,7 @@ class Looker:
             return Answer(table, sum(int(row[-1]) for row in result.rows))
         if not isinstance(result, query.QueryError):
             guard.add(table, result)
-        text, name = one_line(result), table.rpartition(".")[2]
+        text, name = reason_of(result), table.rpartition(".")[2]
         if f"{name}' does not exist" in text:  # a view can lack the table below it
             text = f"not there: {_MAKERS.get(name, 'nobody has made it')}"
         return Answer(table, None, text)

@@ -7,7 +7,7 @@ from common.aws_errors import explain
 _OPTIONS = ("--profile", "--region", "--stack-name")
 
 
-def one_line(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Return an error as a reason for a person."""
     if isinstance(error, ClientError | BotoCoreError):
         return explain(error, what="the stack's resources", place="AWS", options=_OPTIONS)

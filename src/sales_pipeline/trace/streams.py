@@ -24,7 +24,7 @@ from sales_pipeline.terminal.amounts import counted, duration
 from sales_pipeline.terminal.times import moment, to_ms
 from sales_pipeline.trace.budget import Budget
 from sales_pipeline.trace.found import ChangeReader, Gap, Place, Sighting
-from sales_pipeline.trace.reasons import one_line
+from sales_pipeline.trace.reasons import reason_of
 
 SHARDS_AT_ONCE = 4
 CALLS_PER_SECOND = 4
@@ -96,7 +96,7 @@ class TableStream:
         except (ClientError, BotoCoreError) as error:
             if not found:
                 raise
-            return found, [Gap(Place.table_stream, one_line(error))]
+            return found, [Gap(Place.table_stream, reason_of(error))]
         if not left:
             return found, []
         until = max((each for each in unfinished if each is not None), default=None)
@@ -183,7 +183,7 @@ class KinesisStream:
             except (ClientError, BotoCoreError) as error:
                 if not found:
                     raise
-                return [*found.values()], [Gap(Place.kinesis, one_line(error))]
+                return [*found.values()], [Gap(Place.kinesis, reason_of(error))]
             if ends < len(shards):
                 back = duration(max(0, now_ms - until_ms) / 1000)
                 return [*found.values()], [
